@@ -1,0 +1,197 @@
+/** The replies of the socket, as they stand on the wire. Field by field in `docs/protocol.md`. */
+
+import type { ErrorCode, ErrorDetails, Refusal } from './error-codes.js';
+import { type Policy, type PoolName, PROTOCOL_VERSION } from './request.js';
+
+type Version = typeof PROTOCOL_VERSION;
+
+/** What a service lost to another one by force. */
+export interface Preemption {
+  readonly service_name: string;
+  /** The CPUs it lost, as a list. */
+  readonly cpus: string;
+}
+
+interface CpuReply {
+  readonly version: Version;
+  readonly service_name: string;
+  /** Count of the pool's eligible CPUs. */
+  readonly total_available_cpus: number;
+  /** Count of the pool's eligible CPUs that nobody holds, after this request. */
+  readonly remaining_available_cpus: number;
+  readonly pool: PoolName;
+  /** `null` when the service holds nothing any more. */
+  readonly preemption_policy: Policy | null;
+}
+
+export interface AllocateCoresReply extends CpuReply {
+  /** As asked; 0 after a release. */
+  readonly num_of_cores: number;
+  /** A count here. */
+  readonly cores_allocated: number;
+  readonly allocated_cores: string;
+  /** What could have been granted too. */
+  readonly shared_cpus: string;
+}
+
+export interface AllocateCoresPercentReply extends CpuReply {
+  readonly cores_allocated_count: number;
+  readonly allocated_cores: string;
+}
+
+export interface AllocateNumaCoresReply extends CpuReply {
+  readonly numa_node: number;
+  /** As asked. */
+  readonly num_of_cores: number;
+  /** A list here: the CPUs just claimed in this node, `""` after a release. */
+  readonly cores_allocated: string;
+  /** Present when CPUs were taken from others; by name. */
+  readonly preempted?: readonly Preemption[];
+}
+
+export interface AllocateHugepagesReply {
+  readonly version: Version;
+  readonly service_name: string;
+  readonly hugepages_requested: number;
+  readonly allocation_successful: true;
+  readonly message: string;
+  readonly node_id: number;
+  readonly size_kb: number;
+}
+
+export interface ListedAllocation {
+  readonly pool: PoolName;
+  readonly preemption_policy: Policy;
+  readonly service_name: string;
+  readonly allocated_cores: string;
+  readonly cores_count: number;
+  /** Whether any of the CPUs is claimed explicitly. */
+  readonly is_explicit: boolean;
+  /** Present when some CPUs are explicit and some are not. */
+  readonly explicit_cores?: string;
+}
+
+export interface ListAllocationsReply {
+  readonly version: Version;
+  readonly supported_cpu_features: readonly string[];
+  readonly pool: PoolName;
+  readonly total_allocations: number;
+  readonly total_allocated_cpus: number;
+  readonly total_available_cpus: number;
+  readonly remaining_available_cpus: number;
+  readonly cpu_pool: {
+    readonly source: 'isolated' | 'configured';
+    readonly configured_cpus: string;
+    readonly eligible_cpus: string;
+    readonly unavailable_allocated_cpus: string;
+  };
+  readonly allocations: readonly ListedAllocation[];
+}
+
+export interface NodeMemory {
+  readonly capacity: readonly {
+    readonly total: number;
+    readonly free: number;
+    /** KiB. */
+    readonly size: number;
+  }[];
+  /** Service → size in KiB → pages. */
+  readonly allocations: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface GetMemoryInfoReply {
+  readonly version: Version;
+  readonly service_name: string;
+  readonly numa_hugepages: Readonly<Record<string, NodeMemory>>;
+}
+
+export interface TopologyNode {
+  /** `null` for the CPUs that sit in no node. */
+  readonly node_id: number | null;
+  /** False when the node vanished while something was recorded on it. */
+  readonly is_present: boolean;
+  readonly cpus: string;
+  readonly online_cpus: string;
+  /** Thread siblings of each core, as lists; online CPUs only. */
+  readonly cores: readonly string[];
+  readonly memory_kb: number | null;
+  /** Node id → distance (10 = local). */
+  readonly distances: Readonly<Record<string, number>>;
+}
+
+export interface GetTopologyReply {
+  readonly version: Version;
+  readonly online_cpus: string;
+  readonly pools: Readonly<
+    Record<PoolName, { readonly configured_cpus: string; readonly eligible_cpus: string }>
+  >;
+  readonly nodes: readonly TopologyNode[];
+  readonly allocations: readonly ListedAllocation[];
+}
+
+export interface GetStatusReply {
+  readonly version: Version;
+  readonly daemon_version: string;
+  readonly node_version: string;
+  readonly pid: number;
+  readonly started_at: string;
+  readonly uptime_s: number;
+  readonly state: string;
+  readonly sysfs_root: string;
+  readonly state_file: string;
+  /** Actor id → the states it is in. */
+  readonly actors: Readonly<Record<string, string>>;
+  readonly pools: Readonly<
+    Record<
+      PoolName,
+      {
+        readonly is_configured: boolean;
+        readonly closed_because: string | null;
+        readonly eligible_cpus: number;
+        readonly free_cpus: number;
+      }
+    >
+  >;
+  readonly services: number;
+  readonly generation: number;
+  readonly store_problem: string | null;
+  readonly sysfs_problem: { readonly path: string; readonly reason: string } | null;
+  readonly facts_age_ms: number | null;
+}
+
+/** What goes back when a request is not granted. */
+export interface ErrorReply {
+  readonly version: Version;
+  readonly error: string;
+  readonly code: ErrorCode;
+  readonly details?: ErrorDetails;
+}
+
+/** A reply to a request that was granted. */
+export type Reply =
+  | AllocateCoresReply
+  | AllocateCoresPercentReply
+  | AllocateNumaCoresReply
+  | AllocateHugepagesReply
+  | ListAllocationsReply
+  | GetMemoryInfoReply
+  | GetTopologyReply
+  | GetStatusReply;
+
+/**
+ * What this daemon can do beyond the first version of the contract; a word appears when the
+ * thing works.
+ */
+export const SUPPORTED_CPU_FEATURES: readonly string[] = [
+  'non-preemptive-allocations',
+  'cpu-pools',
+  'preempted',
+  'topology',
+  'status',
+];
+
+/** The wire form of a refusal. Clients of old test for the presence of `error`. */
+export function errorReply({ code, message, details }: Refusal): ErrorReply {
+  const reply = { version: PROTOCOL_VERSION, error: message, code } as const;
+  return details === undefined ? reply : { ...reply, details };
+}
