@@ -1,0 +1,165 @@
+/**
+ * `allocate_cores` and `allocate_cores_percent`: what a service holds is replaced as a whole, by
+ * CPUs that nobody else holds, wherever they sit.
+ */
+
+import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
+import type { AllocateCoresPercentRequest, AllocateCoresRequest } from '../protocol/request.js';
+import { chooseCpus } from './choose-cpus.js';
+import { claimOf, cpuReply, realChanges } from './claim-changes.js';
+import { formatCpuList } from './cpu-list.js';
+import { type CpuSet, countCpus, NO_CPUS, subtractCpus } from './cpu-set.js';
+import type { ClaimChange, Holdings } from './holdings.js';
+import type { Decision } from './plan.js';
+import type { Pool } from './pools.js';
+import { defaultShare, SMALL_MACHINE_PERCENT } from './size-heuristic.js';
+import {
+  type Applicant,
+  checkCapacity,
+  checkRecords,
+  findGrantStanding,
+  findPool,
+  findStanding,
+  shortageDetails,
+} from './standing.js';
+import type { View } from './view.js';
+
+/** Decides `allocate_cores`. */
+export function decideCores(view: View, request: AllocateCoresRequest): Decision {
+  const outcome =
+    request.cpuCount === -1
+      ? releaseAll(view, request)
+      : grant(view, request, ({ candidates }) => ({
+          cpuCount: request.cpuCount === 0 ? defaultShare(candidates) : request.cpuCount,
+          asked: request.cpuCount === 0 ? 'the default share' : `${request.cpuCount}`,
+        }));
+  if (isRefusal(outcome)) return outcome;
+  const { pool, grantedCpus, candidateCpus, changes, holdings } = outcome;
+  return {
+    reply: {
+      ...cpuReply(request, pool, holdings),
+      num_of_cores: Math.max(request.cpuCount, 0),
+      cores_allocated: countCpus(grantedCpus),
+      allocated_cores: formatCpuList(grantedCpus),
+      shared_cpus: formatCpuList(subtractCpus(candidateCpus, grantedCpus)),
+    },
+    claimChanges: changes,
+    pageChanges: [],
+    holdings,
+  };
+}
+
+/** Decides `allocate_cores_percent`: a share of the whole pool, not of what is free. */
+export function decideCoresPercent(view: View, request: AllocateCoresPercentRequest): Decision {
+  const outcome =
+    request.percent <= 0
+      ? releaseAll(view, request)
+      : grant(view, request, ({ eligible }) => {
+          const cpuCount = Math.ceil((eligible * request.percent) / 100);
+          return { cpuCount, asked: `${cpuCount}` };
+        });
+  if (isRefusal(outcome)) return outcome;
+  const { pool, grantedCpus, changes, holdings } = outcome;
+  return {
+    reply: {
+      ...cpuReply(request, pool, holdings),
+      cores_allocated_count: countCpus(grantedCpus),
+      allocated_cores: formatCpuList(grantedCpus),
+    },
+    claimChanges: changes,
+    pageChanges: [],
+    holdings,
+  };
+}
+
+interface Outcome {
+  readonly pool: Pool;
+  readonly grantedCpus: CpuSet;
+  /** Eligible CPUs that no other service holds. */
+  readonly candidateCpus: CpuSet;
+  readonly changes: readonly ClaimChange[];
+  readonly holdings: Holdings;
+}
+
+/** Counts of CPUs from which a request's size follows. */
+interface Counts {
+  readonly eligible: number;
+  readonly candidates: number;
+}
+
+function grant(
+  view: View,
+  request: Applicant,
+  sizeOf: (counts: Counts) => { readonly cpuCount: number; readonly asked: string },
+): Outcome | Refusal {
+  const pool = findPool(view, request.pool, true);
+  if (isRefusal(pool)) return pool;
+  const standing = findGrantStanding(view, request, pool);
+  if (isRefusal(standing)) return standing;
+  const obstacle = checkCapacity(standing) ?? checkRecords(view, request, standing);
+  if (obstacle !== null) return obstacle;
+
+  const candidateCpus = candidatesOf(view, pool, standing.ownCpus);
+  const available = countCpus(candidateCpus);
+  const eligible = countCpus(pool.eligibleCpus);
+  const { cpuCount, asked } = sizeOf({ eligible, candidates: available });
+  if (cpuCount === 0 || cpuCount > available) {
+    const why = cpuCount === 0 ? ` (${SMALL_MACHINE_PERCENT} % of them is less than one CPU)` : '';
+    return refusal(
+      'INSUFFICIENT_CPUS',
+      `Insufficient CPUs available. Requested: ${asked}, Available: ${available}${why}`,
+      shortageDetails(view, request, {
+        requested: cpuCount,
+        available,
+        within: pool.eligibleCpus,
+      }),
+    );
+  }
+  const grantedCpus = chooseCpus({
+    cpuCount,
+    ownCpus: standing.ownCpus,
+    freeCpus: subtractCpus(candidateCpus, standing.ownCpus),
+    takeableCpus: NO_CPUS,
+    cores: view.facts.cores,
+    eligibleCpus: pool.eligibleCpus,
+  });
+  return outcomeOf(view, pool, {
+    grantedCpus,
+    candidateCpus,
+    change: {
+      serviceName: request.serviceName,
+      claim: claimOf(pool.name, standing.policy, grantedCpus, NO_CPUS),
+    },
+  });
+}
+
+function releaseAll(view: View, request: Applicant): Outcome | Refusal {
+  const pool = findPool(view, request.pool, false);
+  if (isRefusal(pool)) return pool;
+  const standing = findStanding(view, request, pool);
+  if (isRefusal(standing)) return standing;
+  return outcomeOf(view, pool, {
+    grantedCpus: NO_CPUS,
+    candidateCpus: candidatesOf(view, pool, standing.ownCpus),
+    change: { serviceName: request.serviceName, claim: undefined },
+  });
+}
+
+function outcomeOf(
+  view: View,
+  pool: Pool,
+  granted: {
+    readonly grantedCpus: CpuSet;
+    readonly candidateCpus: CpuSet;
+    readonly change: ClaimChange;
+  },
+): Outcome {
+  const changes = realChanges(view.holdings, [granted.change]);
+  return { ...granted, pool, changes, holdings: view.holdings.withClaims(changes) };
+}
+
+/** Eligible CPUs of the pool that nobody but the service itself holds. */
+function candidatesOf(view: View, pool: Pool, ownCpus: CpuSet): CpuSet {
+  const othersCpus = subtractCpus(view.holdings.claimedCpus, ownCpus);
+  return subtractCpus(pool.eligibleCpus, othersCpus);
+}

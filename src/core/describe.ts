@@ -1,0 +1,161 @@
+/** The three pictures a client can ask for: allocations of a pool, memory, and topology. */
+
+import { isRefusal } from '../protocol/error-codes.js';
+import {
+  type GetTopologyReply,
+  type ListedAllocation,
+  type NodeMemory,
+  SUPPORTED_CPU_FEATURES,
+  type TopologyNode,
+} from '../protocol/reply.js';
+import {
+  type GetMemoryInfoRequest,
+  type ListAllocationsRequest,
+  PROTOCOL_VERSION,
+} from '../protocol/request.js';
+import { freeCpus } from './claim-changes.js';
+import { formatCpuList } from './cpu-list.js';
+import {
+  countCpus,
+  cpuSetOf,
+  hasCpu,
+  intersectCpus,
+  isEmpty,
+  NO_CPUS,
+  sameCpus,
+  subtractCpus,
+} from './cpu-set.js';
+import type { Claim } from './holdings.js';
+import { NO_NODE } from './homes.js';
+import { freePages } from './pages.js';
+import { answer, type Decision } from './plan.js';
+import { compareNames, findPool } from './standing.js';
+import { findNode, knownNodeIds, type View } from './view.js';
+
+/** Decides `list_allocations`. */
+export function decideList(view: View, request: ListAllocationsRequest): Decision {
+  const pool = findPool(view, request.pool, false);
+  if (isRefusal(pool)) return pool;
+  const allocations = listedClaims(view).filter((listed) => listed.pool === pool.name);
+  const claimedCpus = view.holdings.claimedIn(pool.name);
+  return answer(
+    {
+      version: PROTOCOL_VERSION,
+      supported_cpu_features: SUPPORTED_CPU_FEATURES,
+      pool: pool.name,
+      total_allocations: allocations.length,
+      total_allocated_cpus: countCpus(claimedCpus),
+      total_available_cpus: countCpus(pool.eligibleCpus),
+      remaining_available_cpus: countCpus(freeCpus(pool, view.holdings)),
+      cpu_pool: {
+        source: pool.name === 'isolated' ? 'isolated' : 'configured',
+        configured_cpus: formatCpuList(pool.configuredCpus),
+        eligible_cpus: formatCpuList(pool.eligibleCpus),
+        unavailable_allocated_cpus: formatCpuList(subtractCpus(claimedCpus, pool.eligibleCpus)),
+      },
+      allocations,
+    },
+    view.holdings,
+  );
+}
+
+/** Decides `get_memory_info`. Nodes that are gone are shown while something is recorded there. */
+export function decideMemoryInfo(view: View, request: GetMemoryInfoRequest): Decision {
+  const nodeIds = knownNodeIds(view).filter(
+    (nodeId) => findNode(view, nodeId) !== undefined || view.holdings.pages.has(nodeId),
+  );
+  return answer(
+    {
+      version: PROTOCOL_VERSION,
+      service_name: request.serviceName,
+      numa_hugepages: Object.fromEntries(
+        nodeIds.map((nodeId) => [`node${nodeId}`, nodeMemory(view, nodeId)]),
+      ),
+    },
+    view.holdings,
+  );
+}
+
+/** Decides `get_topology`. */
+export function decideTopology(view: View): Decision {
+  const nodeIds = knownNodeIds(view);
+  const homeless = view.homes.get(NO_NODE) ?? NO_CPUS;
+  const reply: GetTopologyReply = {
+    version: PROTOCOL_VERSION,
+    online_cpus: formatCpuList(view.facts.onlineCpus),
+    pools: {
+      isolated: poolCpus(view, 'isolated'),
+      general: poolCpus(view, 'general'),
+    },
+    nodes: [
+      ...nodeIds.map((nodeId) => topologyNode(view, nodeId)),
+      ...(isEmpty(homeless) ? [] : [topologyNode(view, NO_NODE)]),
+    ],
+    allocations: listedClaims(view),
+  };
+  return answer(reply, view.holdings);
+}
+
+/** All claims of both pools, by name. */
+function listedClaims(view: View): ListedAllocation[] {
+  return [...view.holdings.claims]
+    .sort(([a], [b]) => compareNames(a, b))
+    .map(([serviceName, claim]) => listedClaim(serviceName, claim));
+}
+
+function listedClaim(serviceName: string, claim: Claim): ListedAllocation {
+  const isExplicit = !isEmpty(claim.explicitCpus);
+  const isMixed = isExplicit && !sameCpus(claim.explicitCpus, claim.cpus);
+  return {
+    pool: claim.pool,
+    preemption_policy: claim.policy,
+    service_name: serviceName,
+    allocated_cores: formatCpuList(claim.cpus),
+    cores_count: countCpus(claim.cpus),
+    is_explicit: isExplicit,
+    ...(isMixed ? { explicit_cores: formatCpuList(claim.explicitCpus) } : {}),
+  };
+}
+
+function nodeMemory(view: View, nodeId: number): NodeMemory {
+  const records = view.holdings.pagesOf(nodeId);
+  const counters = findNode(view, nodeId)?.pages ?? [];
+  return {
+    capacity: counters.map((size) => ({
+      total: size.total,
+      free: freePages(size, records),
+      size: size.sizeKb,
+    })),
+    allocations: Object.fromEntries(
+      [...records]
+        .sort(([a], [b]) => compareNames(a, b))
+        .map(([serviceName, sizes]) => [serviceName, Object.fromEntries(sizes)]),
+    ),
+  };
+}
+
+function topologyNode(view: View, nodeId: number): TopologyNode {
+  const facts = findNode(view, nodeId);
+  const cpus = view.homes.get(nodeId) ?? NO_CPUS;
+  return {
+    node_id: nodeId === NO_NODE ? null : nodeId,
+    is_present: facts !== undefined || nodeId === NO_NODE,
+    cpus: formatCpuList(cpus),
+    online_cpus: formatCpuList(intersectCpus(cpus, view.facts.onlineCpus)),
+    cores: view.facts.cores
+      .filter((core) => hasCpu(cpus, core[0] ?? -1))
+      .map((core) => formatCpuList(cpuSetOf(core))),
+    memory_kb: facts?.memoryTotalKb ?? null,
+    distances: Object.fromEntries(
+      (facts?.distances ?? []).map(({ nodeId: other, distance }) => [`${other}`, distance]),
+    ),
+  };
+}
+
+function poolCpus(view: View, name: 'isolated' | 'general') {
+  const pool = view.pools[name];
+  return {
+    configured_cpus: formatCpuList(pool.configuredCpus),
+    eligible_cpus: formatCpuList(pool.eligibleCpus),
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * Who holds what: the claims on CPUs and the records of hugepages, over all nodes and pools.
+ *
+ * Immutable: every change makes a new value, so that what is durable, what is decided and what is
+ * shown are each one reference, and undoing is going back to an earlier one.
+ */
+
+import type { Policy, PoolName } from '../protocol/request.js';
+import {
+  type CpuSet,
+  intersectCpus,
+  isEmpty,
+  isSubset,
+  NO_CPUS,
+  overlaps,
+  subtractCpus,
+  uniteCpus,
+} from './cpu-set.js';
+import { invariant } from './invariant.js';
+
+/** The CPUs of one service. */
+export interface Claim {
+  readonly pool: PoolName;
+  readonly policy: Policy;
+  /** All CPUs of the service; never empty. */
+  readonly cpus: CpuSet;
+  /** Those of {@link cpus} that were claimed by `allocate_numa_cores`; nobody takes them by force. */
+  readonly explicitCpus: CpuSet;
+}
+
+/** What becomes of one service's claim; `undefined` = it holds no CPU any more. */
+export interface ClaimChange {
+  readonly serviceName: string;
+  readonly claim: Claim | undefined;
+}
+
+/** A count of hugepages recorded for a service on a node. */
+export interface PageRecord {
+  readonly serviceName: string;
+  readonly nodeId: number;
+  readonly sizeKb: number;
+  /** Pages; at least 1. */
+  readonly pageCount: number;
+}
+
+/** Recorded pages of one node: service → size in KiB → count. */
+export type NodePageRecords = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+const NO_RECORDS: NodePageRecords = new Map();
+
+/** The claims and records of all services at one moment. */
+export class Holdings {
+  /** Nobody holds anything. */
+  static readonly none = new Holdings(new Map(), new Map(), NO_CPUS, NO_CPUS, NO_CPUS);
+
+  /** Service → its claim. Services that hold no CPU are absent. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** Node → its page records. Nodes without any are absent. */
+  readonly pages: ReadonlyMap<number, NodePageRecords>;
+  /** CPUs claimed by anyone, in any pool. */
+  readonly claimedCpus: CpuSet;
+  /** CPUs claimed explicitly by anyone. */
+  readonly explicitCpus: CpuSet;
+  /** CPUs of services whose policy is `non-preemptive`. */
+  readonly protectedCpus: CpuSet;
+
+  private constructor(
+    claims: ReadonlyMap<string, Claim>,
+    pages: ReadonlyMap<number, NodePageRecords>,
+    claimedCpus: CpuSet,
+    explicitCpus: CpuSet,
+    protectedCpus: CpuSet,
+  ) {
+    this.claims = claims;
+    this.pages = pages;
+    this.claimedCpus = claimedCpus;
+    this.explicitCpus = explicitCpus;
+    this.protectedCpus = protectedCpus;
+  }
+
+  /**
+   * The holdings after all `changes`, which happen together: a CPU may pass from one service to
+   * another within them. Throws an InvariantError if a CPU would have two owners, or an explicit
+   * CPU would not be claimed.
+   */
+  withClaims(changes: readonly ClaimChange[]): Holdings {
+    const claims = new Map(this.claims);
+    let { claimedCpus, explicitCpus, protectedCpus } = this;
+    for (const { serviceName } of changes) {
+      const before = claims.get(serviceName);
+      if (before === undefined) continue;
+      claims.delete(serviceName);
+      claimedCpus = subtractCpus(claimedCpus, before.cpus);
+      explicitCpus = subtractCpus(explicitCpus, before.cpus);
+      protectedCpus = subtractCpus(protectedCpus, before.cpus);
+    }
+    for (const { serviceName, claim } of changes) {
+      if (claim === undefined) continue;
+      invariant(!isEmpty(claim.cpus), `the claim of ${serviceName} has no CPU`);
+      invariant(!overlaps(claim.cpus, claimedCpus), `a CPU of ${serviceName} has another owner`);
+      invariant(isSubset(claim.explicitCpus, claim.cpus), `${serviceName}: explicit ⊄ claimed`);
+      claims.set(serviceName, claim);
+      claimedCpus = uniteCpus(claimedCpus, claim.cpus);
+      explicitCpus = uniteCpus(explicitCpus, claim.explicitCpus);
+      if (claim.policy === 'non-preemptive') {
+        protectedCpus = uniteCpus(protectedCpus, claim.cpus);
+      }
+    }
+    return new Holdings(claims, this.pages, claimedCpus, explicitCpus, protectedCpus);
+  }
+
+  /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
+  withPages(record: PageRecord): Holdings {
+    const { serviceName, nodeId, sizeKb, pageCount } = record;
+    invariant(Number.isSafeInteger(pageCount) && pageCount >= 0, `${pageCount} is no page count`);
+    const sizes = new Map(this.pagesOf(nodeId).get(serviceName));
+    if (pageCount === 0) sizes.delete(sizeKb);
+    else sizes.set(sizeKb, pageCount);
+    const services = setOrDelete(this.pagesOf(nodeId), serviceName, sizes);
+    const pages = setOrDelete(this.pages, nodeId, services);
+    return new Holdings(
+      this.claims,
+      pages,
+      this.claimedCpus,
+      this.explicitCpus,
+      this.protectedCpus,
+    );
+  }
+
+  /** The page records of a node; empty when there are none. */
+  pagesOf(nodeId: number): NodePageRecords {
+    return this.pages.get(nodeId) ?? NO_RECORDS;
+  }
+
+  /** CPUs claimed by the services of `pool`. */
+  claimedIn(pool: PoolName): CpuSet {
+    let cpus = NO_CPUS;
+    for (const claim of this.claims.values()) {
+      if (claim.pool === pool) cpus = uniteCpus(cpus, claim.cpus);
+    }
+    return cpus;
+  }
+}
+
+/** Pages of one size that all services together have on record in a node. */
+export function recordedPages(records: NodePageRecords, sizeKb: number): number {
+  let count = 0;
+  for (const sizes of records.values()) count += sizes.get(sizeKb) ?? 0;
+  return count;
+}
+
+/** `claim` without `cpus`, or `undefined` when nothing is left. */
+export function claimWithout(claim: Claim, cpus: CpuSet): Claim | undefined {
+  const left = subtractCpus(claim.cpus, cpus);
+  if (isEmpty(left)) return undefined;
+  return { ...claim, cpus: left, explicitCpus: intersectCpus(claim.explicitCpus, left) };
+}
+
+function setOrDelete<K, V extends { readonly size: number }>(
+  map: ReadonlyMap<K, V>,
+  key: K,
+  value: V,
+): Map<K, V> {
+  const next = new Map(map);
+  if (value.size === 0) next.delete(key);
+  else next.set(key, value);
+  return next;
+}

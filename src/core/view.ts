@@ -1,0 +1,69 @@
+/**
+ * All that a decision may look at: the machine, the pools, where CPUs belong, who holds what.
+ */
+
+import { type CpuSet, NO_CPUS, overlaps } from './cpu-set.js';
+import type { Holdings } from './holdings.js';
+import { type Homes, NO_NODE, resolveHomes } from './homes.js';
+import type { MachineFacts, NodeFacts } from './machine.js';
+import { type Pools, resolvePools } from './pools.js';
+
+/** The picture of one moment. Equal views give equal decisions. */
+export interface View {
+  readonly facts: MachineFacts;
+  readonly pools: Pools;
+  readonly homes: Homes;
+  readonly holdings: Holdings;
+}
+
+/** Facts of a machine of which nothing could be read yet. */
+export const NO_FACTS: MachineFacts = {
+  onlineCpus: NO_CPUS,
+  isolatedCpus: NO_CPUS,
+  cores: [],
+  nodes: [],
+};
+
+/**
+ * Makes a view of fresh facts.
+ *
+ * @param generalCpus the operator's list for the general pool, or `null`
+ * @param known where CPUs were at home before
+ */
+export function viewOf(
+  facts: MachineFacts,
+  generalCpus: CpuSet | null,
+  known: Homes,
+  holdings: Holdings,
+): View {
+  return {
+    facts,
+    pools: resolvePools(facts, generalCpus),
+    homes: resolveHomes(facts, known, holdings.claimedCpus),
+    holdings,
+  };
+}
+
+/** Whether a node is there, or is gone but still has something recorded on it. */
+export function knowsNode(view: View, nodeId: number): boolean {
+  return findNode(view, nodeId) !== undefined || isRecordedNode(view, nodeId);
+}
+
+/** The node as the kernel shows it, or `undefined` when it is not there. */
+export function findNode(view: View, nodeId: number): NodeFacts | undefined {
+  return view.facts.nodes.find((node) => node.nodeId === nodeId);
+}
+
+/** All nodes, ascending: those that are there, and those that are gone but hold something. */
+export function knownNodeIds(view: View): number[] {
+  const ids = new Set(view.facts.nodes.map((node) => node.nodeId));
+  for (const nodeId of [...view.homes.keys(), ...view.holdings.pages.keys()]) {
+    if (nodeId !== NO_NODE && isRecordedNode(view, nodeId)) ids.add(nodeId);
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+function isRecordedNode(view: View, nodeId: number): boolean {
+  const homeCpus = view.homes.get(nodeId) ?? NO_CPUS;
+  return overlaps(homeCpus, view.holdings.claimedCpus) || view.holdings.pages.has(nodeId);
+}
