@@ -32,11 +32,17 @@ export function freeCpus(pool: Pool, holdings: Holdings): CpuSet {
   return subtractCpus(pool.eligibleCpus, holdings.claimedCpus);
 }
 
-/** The fields that all CPU replies share, as things stand in `after`. */
-export function cpuReply(applicant: Applicant, pool: Pool, after: Holdings) {
+/** A CPU reply: what `specific` says, between the fields that all of them share. */
+export function cpuReply<Specific extends object>(
+  applicant: Applicant,
+  pool: Pool,
+  after: Holdings,
+  specific: Specific,
+) {
   return {
     version: PROTOCOL_VERSION,
     service_name: applicant.serviceName,
+    ...specific,
     total_available_cpus: countCpus(pool.eligibleCpus),
     remaining_available_cpus: countCpus(freeCpus(pool, after)),
     pool: pool.name,

@@ -36,13 +36,12 @@ export function decideCores(view: View, request: AllocateCoresRequest): Decision
   if (isRefusal(outcome)) return outcome;
   const { pool, grantedCpus, candidateCpus, changes, holdings } = outcome;
   return {
-    reply: {
-      ...cpuReply(request, pool, holdings),
+    reply: cpuReply(request, pool, holdings, {
       num_of_cores: Math.max(request.cpuCount, 0),
       cores_allocated: countCpus(grantedCpus),
       allocated_cores: formatCpuList(grantedCpus),
       shared_cpus: formatCpuList(subtractCpus(candidateCpus, grantedCpus)),
-    },
+    }),
     claimChanges: changes,
     pageChanges: [],
     holdings,
@@ -61,11 +60,10 @@ export function decideCoresPercent(view: View, request: AllocateCoresPercentRequ
   if (isRefusal(outcome)) return outcome;
   const { pool, grantedCpus, changes, holdings } = outcome;
   return {
-    reply: {
-      ...cpuReply(request, pool, holdings),
+    reply: cpuReply(request, pool, holdings, {
       cores_allocated_count: countCpus(grantedCpus),
       allocated_cores: formatCpuList(grantedCpus),
-    },
+    }),
     claimChanges: changes,
     pageChanges: [],
     holdings,

@@ -72,9 +72,11 @@ function grant(
   if (available < request.cpuCount) {
     return refusal(
       'INSUFFICIENT_CPUS',
-      `NUMA node ${request.nodeId} has ${available} ${pool.name} CPUs available to ` +
+      `NUMA node ${request.nodeId} has only ${available} ${pool.name} CPUs for ` +
         `${request.serviceName}, but ${request.cpuCount} were requested; ` +
-        'the others are held by services that cannot be made to give them up',
+        (standing.policy === 'non-preemptive'
+          ? 'the others are held, and a non-preemptive service takes from nobody'
+          : 'the others are held by services that cannot be made to give them up'),
       {
         numa_node: request.nodeId,
         ...shortageDetails(view, request, {
@@ -123,13 +125,12 @@ function planGrant(
   const holdings = view.holdings.withClaims(changes);
   const preempted = losses.map(({ preemption }) => preemption);
   return {
-    reply: {
-      ...cpuReply(request, pool, holdings),
+    reply: cpuReply(request, pool, holdings, {
       numa_node: request.nodeId,
       num_of_cores: request.cpuCount,
       cores_allocated: formatCpuList(chosen),
       ...(preempted.length > 0 ? { preempted } : {}),
-    },
+    }),
     claimChanges: changes,
     pageChanges: [],
     holdings,
@@ -149,12 +150,11 @@ function release(
   const changes = realChanges(view.holdings, [{ serviceName: request.serviceName, claim: left }]);
   const holdings = view.holdings.withClaims(changes);
   return {
-    reply: {
-      ...cpuReply(request, pool, holdings),
+    reply: cpuReply(request, pool, holdings, {
       numa_node: request.nodeId,
       num_of_cores: request.cpuCount,
       cores_allocated: '',
-    },
+    }),
     claimChanges: changes,
     pageChanges: [],
     holdings,

@@ -111,13 +111,8 @@ export class Holdings {
 
   /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
   withPages(record: PageRecord): Holdings {
-    const { serviceName, nodeId, sizeKb, pageCount } = record;
-    invariant(Number.isSafeInteger(pageCount) && pageCount >= 0, `${pageCount} is no page count`);
-    const sizes = new Map(this.pagesOf(nodeId).get(serviceName));
-    if (pageCount === 0) sizes.delete(sizeKb);
-    else sizes.set(sizeKb, pageCount);
-    const services = setOrDelete(this.pagesOf(nodeId), serviceName, sizes);
-    const pages = setOrDelete(this.pages, nodeId, services);
+    const { nodeId } = record;
+    const pages = setOrDelete(this.pages, nodeId, withRecord(this.pagesOf(nodeId), record));
     return new Holdings(
       this.claims,
       pages,
@@ -140,6 +135,16 @@ export class Holdings {
     }
     return cpus;
   }
+}
+
+/** A node's records with one of them set, or forgotten when its `pageCount` is 0. */
+export function withRecord(records: NodePageRecords, record: PageRecord): NodePageRecords {
+  const { serviceName, sizeKb, pageCount } = record;
+  invariant(Number.isSafeInteger(pageCount) && pageCount >= 0, `${pageCount} is no page count`);
+  const sizes = new Map(records.get(serviceName));
+  if (pageCount === 0) sizes.delete(sizeKb);
+  else sizes.set(sizeKb, pageCount);
+  return setOrDelete(records, serviceName, sizes);
 }
 
 /** Pages of one size that all services together have on record in a node. */

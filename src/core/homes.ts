@@ -31,7 +31,11 @@ export function resolveHomes(facts: MachineFacts, known: Homes, claimedCpus: Cpu
     settled = uniteCpus(settled, unsettled);
   };
   for (const node of facts.nodes) settle(node.nodeId, node.listedCpus);
-  for (const [nodeId, cpus] of known) if (nodeId !== NO_NODE) settle(nodeId, cpus);
+  // Of a free CPU that is online the kernel says where it is, even if that is nowhere.
+  const placedByKernel = subtractCpus(facts.onlineCpus, claimedCpus);
+  for (const [nodeId, cpus] of known) {
+    if (nodeId !== NO_NODE) settle(nodeId, subtractCpus(cpus, placedByKernel));
+  }
   settle(NO_NODE, uniteCpus(facts.onlineCpus, claimedCpus));
   return homes;
 }

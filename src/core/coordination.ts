@@ -1,0 +1,82 @@
+/**
+ * The coordinator's bookkeeping as pure functions: which node actors must exist and what they
+ * must own, and which replies may leave.
+ */
+
+import type { Refusal } from '../protocol/error-codes.js';
+import type { Reply } from '../protocol/reply.js';
+import { intersectCpus, sameCpus } from './cpu-set.js';
+import { isGrant, type MachineRequest } from './decide.js';
+import type { PagesOf } from './machine.js';
+import { claimedCpusOf } from './node-ownership.js';
+import { homesInUse, isCurrent, type NodeSlice, sliceOf } from './slices.js';
+import type { View } from './view.js';
+
+/** A request on its way. */
+export interface Ticket {
+  readonly requestId: number;
+  readonly request: MachineRequest;
+}
+
+/** A decided request whose reply waits until everything it saw is durable. */
+export interface PendingReply {
+  readonly ticket: Ticket;
+  readonly outcome: Reply | Refusal;
+  /** The revision of the holdings that the reply shows. */
+  readonly revision: number;
+  /** Whether the request itself changed something that is not durable yet. */
+  readonly isChange: boolean;
+}
+
+/** Splits off the replies that may leave now that `revision` is durable; order is kept. */
+export function dueReplies(pending: readonly PendingReply[], revision: number) {
+  return {
+    due: pending.filter((reply) => reply.revision <= revision),
+    left: pending.filter((reply) => reply.revision > revision),
+  };
+}
+
+/** Which hugepage counters must be fresh for these requests. */
+export function pagesWanted(tickets: readonly Ticket[]): PagesOf {
+  const nodeIds = new Set<number>();
+  for (const { request } of tickets) {
+    if (request.action === 'get_memory_info') return 'all';
+    if (request.action === 'allocate_hugepages' && isGrant(request)) nodeIds.add(request.nodeId);
+  }
+  return nodeIds.size === 0 ? 'none' : [...nodeIds];
+}
+
+/** Slices that node actors must be told of: made new, or brought in line. */
+export interface Reconciliation {
+  readonly missing: readonly NodeSlice[];
+  readonly changed: readonly NodeSlice[];
+}
+
+/**
+ * Compares what node actors own with what the view says.
+ *
+ * @param owned slices of the living node actors, by node id
+ * @param isForced also brings claims and records in line, not only the machine's own facts
+ */
+export function reconcile(
+  view: View,
+  owned: ReadonlyMap<number, NodeSlice>,
+  isForced: boolean,
+): Reconciliation {
+  const inUse = homesInUse(view);
+  const missing = inUse.filter((nodeId) => !owned.has(nodeId));
+  const changed = [...owned].filter(([, slice]) => isForced || !isCurrent(view, slice));
+  return {
+    missing: missing.map((nodeId) => sliceOf(view, nodeId)),
+    changed: changed.map(([nodeId]) => sliceOf(view, nodeId)),
+  };
+}
+
+/** Whether a node actor holds what the coordinator believes it holds. */
+export function agrees(view: View, slice: NodeSlice): boolean {
+  const claimed = intersectCpus(view.holdings.claimedCpus, slice.cpus);
+  return (
+    sameCpus(claimed, claimedCpusOf(slice.claims)) &&
+    view.holdings.pagesOf(slice.nodeId).size === slice.records.size
+  );
+}

@@ -1,0 +1,33 @@
+/** Bringing known facts up to date with what a quick look found. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { sameCpus } from './cpu-set.js';
+import type { MachineFacts, VitalSigns } from './machine.js';
+
+/** Whether the CPUs, the isolation or the nodes are others than those that were scanned. */
+export function isOutdated(facts: MachineFacts, vitals: VitalSigns): boolean {
+  return !(
+    sameCpus(facts.onlineCpus, vitals.onlineCpus) &&
+    sameCpus(facts.isolatedCpus, vitals.isolatedCpus) &&
+    facts.nodes.length === vitals.nodeIds.length &&
+    facts.nodes.every((node, index) => node.nodeId === vitals.nodeIds[index])
+  );
+}
+
+/** The facts with fresh page counters. The same reference when no counter changed. */
+export function withFreshPages(facts: MachineFacts, vitals: VitalSigns): MachineFacts {
+  const fresh = new Map(vitals.pages.map(({ nodeId, pages }) => [nodeId, pages]));
+  const isSame = facts.nodes.every(
+    (node) => !fresh.has(node.nodeId) || isDeepStrictEqual(fresh.get(node.nodeId), node.pages),
+  );
+  if (isSame) return facts;
+  return {
+    ...facts,
+    nodes: facts.nodes.map((node) => ({ ...node, pages: fresh.get(node.nodeId) ?? node.pages })),
+  };
+}
+
+/** The newer facts, or the same reference as before when nothing changed. */
+export function unlessSame(known: MachineFacts | null, scanned: MachineFacts): MachineFacts {
+  return known !== null && isDeepStrictEqual(known, scanned) ? known : scanned;
+}

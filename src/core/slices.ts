@@ -1,0 +1,119 @@
+/**
+ * What a decision means to single nodes: the part of the machine, of the claims and of the
+ * records that one NUMA node owns, and the changes that a plan makes to it.
+ */
+
+import {
+  type CpuSet,
+  intersectCpus,
+  isEmpty,
+  NO_CPUS,
+  overlaps,
+  sameCpus,
+  uniteCpus,
+} from './cpu-set.js';
+import type { Claim, ClaimChange, Holdings, NodePageRecords, PageRecord } from './holdings.js';
+import { NO_NODE } from './homes.js';
+import type { PageCounters } from './machine.js';
+import type { Plan } from './plan.js';
+import { findNode, knownNodeIds, type View } from './view.js';
+
+/** The CPUs of one service in one node. */
+export interface NodeClaim {
+  readonly cpus: CpuSet;
+  readonly explicitCpus: CpuSet;
+}
+
+/** All that one node owns. */
+export interface NodeSlice {
+  /** A node id, or {@link NO_NODE}. */
+  readonly nodeId: number;
+  /** Whether the kernel shows the node now. */
+  readonly isPresent: boolean;
+  /** CPUs at home in the node, offline ones included. */
+  readonly cpus: CpuSet;
+  readonly claims: ReadonlyMap<string, NodeClaim>;
+  readonly pages: readonly PageCounters[];
+  readonly records: NodePageRecords;
+}
+
+/** What a plan changes in one node. */
+export interface NodeChange {
+  readonly nodeId: number;
+  /** Service → its claim in the node afterwards; `undefined` = none. */
+  readonly claims: ReadonlyMap<string, NodeClaim | undefined>;
+  readonly records: readonly PageRecord[];
+}
+
+/** Everything that has a home: nodes that are there or hold something, and CPUs without a node. */
+export function homesInUse(view: View): number[] {
+  const homeless = view.homes.get(NO_NODE) ?? NO_CPUS;
+  return [...knownNodeIds(view), ...(isEmpty(homeless) ? [] : [NO_NODE])];
+}
+
+/** The part of the view that one node owns. */
+export function sliceOf(view: View, nodeId: number): NodeSlice {
+  const machinePart = machinePartOf(view, nodeId);
+  const claims = new Map<string, NodeClaim>();
+  for (const [serviceName, claim] of view.holdings.claims) {
+    const part = partOf(claim, machinePart.cpus);
+    if (part !== undefined) claims.set(serviceName, part);
+  }
+  return { ...machinePart, nodeId, claims, records: view.holdings.pagesOf(nodeId) };
+}
+
+/** Whether a slice has what the machine has now, whatever is claimed and recorded. */
+export function isCurrent(view: View, slice: NodeSlice): boolean {
+  const now = machinePartOf(view, slice.nodeId);
+  return (
+    now.isPresent === slice.isPresent && now.pages === slice.pages && sameCpus(now.cpus, slice.cpus)
+  );
+}
+
+function machinePartOf(view: View, nodeId: number) {
+  const node = findNode(view, nodeId);
+  return {
+    isPresent: node !== undefined || nodeId === NO_NODE,
+    cpus: view.homes.get(nodeId) ?? NO_CPUS,
+    pages: node?.pages ?? NO_PAGES,
+  };
+}
+
+/** One reference for all nodes without pages, so that slices compare by reference. */
+const NO_PAGES: readonly PageCounters[] = [];
+
+/** What the plan changes in each node it touches. */
+export function nodeChanges(view: View, plan: Plan): NodeChange[] {
+  const changes: NodeChange[] = [];
+  for (const nodeId of view.homes.keys()) {
+    const cpus = view.homes.get(nodeId) ?? NO_CPUS;
+    const claims = claimsWithin(cpus, view.holdings, plan.claimChanges);
+    const records = plan.pageChanges.filter((record) => record.nodeId === nodeId);
+    if (claims.size > 0 || records.length > 0) changes.push({ nodeId, claims, records });
+  }
+  for (const record of plan.pageChanges) {
+    if (!view.homes.has(record.nodeId)) {
+      changes.push({ nodeId: record.nodeId, claims: new Map(), records: [record] });
+    }
+  }
+  return changes;
+}
+
+function claimsWithin(cpus: CpuSet, before: Holdings, claimChanges: readonly ClaimChange[]) {
+  const claims = new Map<string, NodeClaim | undefined>();
+  for (const { serviceName, claim } of claimChanges) {
+    const all = uniteCpus(before.claims.get(serviceName)?.cpus ?? NO_CPUS, claim?.cpus ?? NO_CPUS);
+    if (overlaps(all, cpus)) {
+      claims.set(serviceName, claim === undefined ? undefined : partOf(claim, cpus));
+    }
+  }
+  return claims;
+}
+
+function partOf(claim: Claim, cpus: CpuSet): NodeClaim | undefined {
+  if (!overlaps(claim.cpus, cpus)) return undefined;
+  return {
+    cpus: intersectCpus(claim.cpus, cpus),
+    explicitCpus: intersectCpus(claim.explicitCpus, cpus),
+  };
+}

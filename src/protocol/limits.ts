@@ -1,0 +1,31 @@
+/** What a peer may ask of the socket, each limit with its reason. */
+
+/** Longest request, in bytes (wire contract, section 1). */
+export const REQUEST_MAX_BYTES = 64 * 1024;
+
+/** Deepest nesting of a request's JSON (wire contract, section 1). */
+export const REQUEST_MAX_DEPTH = 32;
+
+/** A peer has this long to complete a request it began (wire contract, section 1). */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** A session in which nothing comes for this long is closed (wire contract, section 1). */
+export const SESSION_IDLE_MS = 300_000;
+
+/**
+ * Connections the kernel queues while the loop is busy. libuv accepts one per turn; with Node's
+ * default of 511 a burst of 1,000 clients meets EAGAIN.
+ */
+export const LISTEN_BACKLOG = 4_096;
+
+/** Open connections; well below the usual limit of file descriptors, well above 1,000 clients. */
+export const CONNECTIONS_MAX = 8_192;
+
+/** Requests that wait for a decision or for the disk; above it a peer hears `BUSY`. */
+export const REQUESTS_WAITING_MAX = 8_192;
+
+/** Requests of one session that may wait; above it it is not read from. */
+export const SESSION_WAITING_MAX = 64;
+
+/** Replies of one peer that wait because it does not read; above it nothing more is asked. */
+export const UNREAD_REPLIES_MAX_BYTES = 1024 * 1024;
