@@ -1,0 +1,82 @@
+/** What the coordinator is given, hears, remembers and tells. */
+
+import type { DoneActorEvent, ErrorActorEvent } from 'xstate';
+import type { PendingReply, Ticket } from '../src/core/coordination.js';
+import type { CpuSet } from '../src/core/cpu-set.js';
+import type { Holdings } from '../src/core/holdings.js';
+import type { Homes } from '../src/core/homes.js';
+import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
+import type { Plan } from '../src/core/plan.js';
+import type { View } from '../src/core/view.js';
+import type { Refusal } from '../src/protocol/error-codes.js';
+import type { Reply } from '../src/protocol/reply.js';
+import type { ScannerInput, ScannerReport } from './scanner.js';
+import type { StoreReport } from './store.js';
+
+export interface CoordinatorInput {
+  readonly scanner: ScannerInput;
+  /** The general pool's CPUs; `null` = not configured. */
+  readonly generalCpus: CpuSet | null;
+  /** What was on disk. */
+  readonly holdings: Holdings;
+  readonly homes: Homes;
+  readonly generation: number;
+}
+
+export type CoordinatorEvent =
+  /** From the socket; answered by one `REPLY` with the same id. */
+  | { readonly type: 'REQUEST'; readonly ticket: Ticket }
+  /** Finish what is under way, then end. */
+  | { readonly type: 'STOP' }
+  /** To itself: the facts are fresh enough for this request. */
+  | { readonly type: 'DECIDE'; readonly ticket: Ticket }
+  | { readonly type: 'holdings changed' }
+  | { readonly type: 'all stored' }
+  | ScannerReport
+  | StoreReport
+  | ErrorActorEvent
+  | DoneActorEvent;
+
+/** What the edges hear. */
+export type CoordinatorEmission =
+  | { readonly type: 'REPLY'; readonly requestId: number; readonly outcome: Reply | Refusal }
+  /** Requests are decided from now on; the machine was read, or could not be. */
+  | { readonly type: 'READY'; readonly view: View }
+  /** A plan was decided; its reply follows when it is durable. */
+  | { readonly type: 'CHANGED'; readonly ticket: Ticket; readonly plan: Plan }
+  /** Changes that were not durable are taken back. */
+  | { readonly type: 'UNDONE'; readonly because: Refusal; readonly requestCount: number }
+  | { readonly type: 'STORE_RECOVERED' }
+  | { readonly type: 'FACTS_CHANGED'; readonly view: View }
+  | { readonly type: 'SYSFS_PROBLEM'; readonly problem: SysfsProblem }
+  | { readonly type: 'SYSFS_RECOVERED' }
+  | { readonly type: 'NODE_REMOVED'; readonly nodeId: number }
+  | { readonly type: 'CHILD_FAILED'; readonly actorId: string; readonly error: unknown }
+  /** The program is wrong; what was asked was not done. */
+  | { readonly type: 'BUG'; readonly sentence: string };
+
+export interface CoordinatorContext {
+  readonly input: CoordinatorInput;
+  readonly view: View;
+  readonly sysfsProblem: SysfsProblem | null;
+  /** Why the last write failed; `null` while the store works. */
+  readonly storeProblem: string | null;
+  /** Nodes that have an actor. */
+  readonly nodeIds: readonly number[];
+  /** The facts that the node actors were told of. */
+  readonly alignedFacts: MachineFacts | null;
+  /** Requests that arrived after the present look at the machine began. */
+  readonly waiting: readonly Ticket[];
+  /** Requests that arrived before it. */
+  readonly asking: readonly Ticket[];
+  /** Decided; their replies wait for durability. */
+  readonly pending: readonly PendingReply[];
+  /** Of the holdings in {@link view}; grows with every change. */
+  readonly revision: number;
+  readonly durable: Holdings;
+  /** Of the newest file on disk. */
+  readonly generation: number;
+  /** Saves up to this revision were undone: that they succeeded means nothing any more. */
+  readonly undoneRevision: number;
+  readonly restartCount: number;
+}

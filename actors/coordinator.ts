@@ -1,0 +1,347 @@
+/**
+ * The actor that puts requests in order: it asks for fresh facts, decides, tells the nodes, and
+ * lets a reply leave when all that it saw is durable. It owns the pools, the size heuristic,
+ * forced reallocation across nodes, and which node actors exist.
+ */
+
+import { assertEvent, assign, enqueueActions, setup, stopChild } from 'xstate';
+import {
+  agrees,
+  dueReplies,
+  pagesWanted,
+  reconcile,
+  type Ticket,
+} from '../src/core/coordination.js';
+import { invariant } from '../src/core/invariant.js';
+import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
+import { NO_FACTS, type View, viewOf } from '../src/core/view.js';
+import { type Refusal, refusal } from '../src/protocol/error-codes.js';
+import type {
+  CoordinatorContext,
+  CoordinatorEmission,
+  CoordinatorEvent,
+  CoordinatorInput,
+} from './coordinator-events.js';
+import { decideTicket, nodeRef, ownedSlices } from './node-actors.js';
+import { nodeActorId, numaNodeMachine } from './numa-node.js';
+import { scannerMachine } from './scanner.js';
+import { type Save, storeMachine } from './store.js';
+
+/** More failures of children than this within {@link FORGIVE_MS} end the daemon. */
+const RESTARTS_MAX = 10;
+const FORGIVE_MS = 60_000;
+
+export const coordinatorMachine = setup({
+  types: {
+    context: {} as CoordinatorContext,
+    events: {} as CoordinatorEvent,
+    emitted: {} as CoordinatorEmission,
+    input: {} as CoordinatorInput,
+  },
+  actors: { numaNode: numaNodeMachine, scanner: scannerMachine, store: storeMachine },
+  delays: { forgive: FORGIVE_MS },
+  guards: {
+    somebodyWaits: ({ context }) => context.waiting.length > 0,
+    nothingIsUnderWay: ({ context }) =>
+      context.waiting.length + context.asking.length + context.pending.length === 0,
+    storeFails: ({ context }) => context.storeProblem !== null,
+    machineIsLookedAt: ({ context }) =>
+      context.view.facts !== NO_FACTS || context.sysfsProblem !== null,
+  },
+  actions: {
+    spawnScanner: enqueueActions(({ context, enqueue }) => {
+      const { scanner } = context.input;
+      enqueue.spawnChild('scanner', { id: 'scanner', systemId: 'scanner', input: scanner });
+    }),
+    spawnStore: enqueueActions(({ context, enqueue }) => {
+      const input = { generation: context.generation };
+      enqueue.spawnChild('store', { id: 'store', systemId: 'store', input });
+    }),
+    queue: assign({
+      waiting: ({ context }, { ticket }: { ticket: Ticket }) => [...context.waiting, ticket],
+    }),
+    askForFacts: enqueueActions(({ context, enqueue }) => {
+      const pagesOf = pagesWanted(context.waiting);
+      enqueue.assign({ asking: context.waiting, waiting: [] });
+      enqueue.sendTo('scanner', { type: 'FRESHEN', pagesOf });
+    }),
+    decideAll: enqueueActions(({ context, enqueue, self }) => {
+      // One event each: the nodes must have heard of one plan before the next is decided.
+      for (const ticket of context.asking) enqueue.sendTo(self, { type: 'DECIDE', ticket });
+      enqueue.assign({ asking: [] });
+    }),
+    noteFacts: enqueueActions(({ context, enqueue }, { facts }: { facts: MachineFacts | null }) => {
+      if (facts === null || facts === context.view.facts) return;
+      const view = withFacts(context, facts);
+      enqueue.assign({ view });
+      enqueue.emit({ type: 'FACTS_CHANGED', view });
+    }),
+    noteSysfs: enqueueActions(
+      ({ context, enqueue }, { problem }: { problem: SysfsProblem | null }) => {
+        const known = context.sysfsProblem;
+        if (problem?.path === known?.path && problem?.reason === known?.reason) return;
+        enqueue.assign({ sysfsProblem: problem });
+        if (problem === null) enqueue.emit({ type: 'SYSFS_RECOVERED' });
+        else enqueue.emit({ type: 'SYSFS_PROBLEM', problem });
+      },
+    ),
+    alignNodes: enqueueActions(
+      ({ context, enqueue, system }, { isForced }: { isForced: boolean }) => {
+        const { view, nodeIds } = context;
+        if (!isForced && context.alignedFacts === view.facts) return;
+        const { missing, changed } = reconcile(view, ownedSlices(nodeIds, system), isForced);
+        for (const slice of missing) {
+          const id = nodeActorId(slice.nodeId);
+          if (nodeIds.includes(slice.nodeId)) enqueue.stopChild(id);
+          enqueue.spawnChild('numaNode', { id, systemId: id, input: slice });
+        }
+        for (const slice of changed) {
+          enqueue.sendTo(nodeActorId(slice.nodeId), { type: 'SYNC', slice });
+        }
+        enqueue.assign({
+          alignedFacts: view.facts,
+          nodeIds: [...new Set([...nodeIds, ...missing.map((slice) => slice.nodeId)])],
+        });
+      },
+    ),
+    removeNode: enqueueActions(({ context, enqueue, system }, { actorId }: { actorId: string }) => {
+      const nodeId = context.nodeIds.find((known) => nodeActorId(known) === actorId);
+      // The node may have come back, with a new actor, before this was heard.
+      if (nodeId === undefined || nodeRef(system, nodeId).getSnapshot().status === 'active') return;
+      const homes = new Map(context.view.homes);
+      homes.delete(nodeId);
+      enqueue.stopChild(actorId);
+      enqueue.assign({
+        nodeIds: context.nodeIds.filter((known) => known !== nodeId),
+        view: withFacts({ ...context, view: { ...context.view, homes } }, context.view.facts),
+      });
+      enqueue.emit({ type: 'NODE_REMOVED', nodeId });
+    }),
+    tellReady: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit({ type: 'READY', view: context.view });
+    }),
+    decide: enqueueActions(({ context, event, enqueue, system }) => {
+      assertEvent(event, 'DECIDE');
+      const { ticket } = event;
+      const outcome = decideTicket(context, ticket, system);
+      if (!('plan' in outcome)) {
+        if (outcome.bug !== undefined) enqueue.emit({ type: 'BUG', sentence: outcome.bug });
+        if (context.pending.length === 0) {
+          const { requestId } = ticket;
+          return enqueue.emit({ type: 'REPLY', requestId, outcome: outcome.reply });
+        }
+        const { revision } = context;
+        const pending = { ticket, outcome: outcome.reply, revision, isChange: false };
+        return enqueue.assign({ pending: [...context.pending, pending] });
+      }
+      const { plan, changes } = outcome;
+      for (const change of changes) {
+        enqueue.sendTo(nodeActorId(change.nodeId), { type: 'APPLY', change });
+      }
+      const revision = context.revision + 1;
+      const view = { ...context.view, holdings: plan.holdings };
+      const pending = { ticket, outcome: plan.reply, revision, isChange: true };
+      enqueue.assign({ view, revision, pending: [...context.pending, pending] });
+      enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
+      enqueue.emit({ type: 'CHANGED', ticket, plan });
+      enqueue.raise({ type: 'holdings changed' });
+    }),
+    noteStored: enqueueActions(({ context, event, enqueue, system }) => {
+      assertEvent(event, 'STORED');
+      enqueue.assign({ generation: event.generation });
+      if (event.revision <= context.undoneRevision) return;
+      const { due, left } = dueReplies(context.pending, event.revision);
+      for (const { ticket, outcome } of due) {
+        enqueue.emit({ type: 'REPLY', requestId: ticket.requestId, outcome });
+      }
+      enqueue.assign({ durable: event.holdings, pending: left, storeProblem: null });
+      if (context.storeProblem !== null) enqueue.emit({ type: 'STORE_RECOVERED' });
+      if (event.revision !== context.revision) return;
+      invariant(event.holdings === context.view.holdings, 'what is durable is not what is held');
+      for (const slice of ownedSlices(context.nodeIds, system).values()) {
+        invariant(agrees(context.view, slice), `${nodeActorId(slice.nodeId)} lost track of claims`);
+      }
+      enqueue.raise({ type: 'all stored' });
+    }),
+    noteStoreProblem: assign({
+      storeProblem: (_, { reason }: { reason: string }) => reason,
+    }),
+    undo: enqueueActions(({ context, enqueue, self }, { because }: { because: Refusal }) => {
+      const view = { ...context.view, holdings: context.durable };
+      const revision = context.revision + 1;
+      for (const { ticket, isChange } of context.pending) {
+        const { requestId } = ticket;
+        if (isChange) enqueue.emit({ type: 'REPLY', requestId, outcome: because });
+        // What only looked saw what is undone now, so it is decided again.
+        else enqueue.sendTo(self, { type: 'DECIDE', ticket });
+      }
+      const requestCount = context.pending.filter(({ isChange }) => isChange).length;
+      enqueue.assign({ view, revision, undoneRevision: context.revision, pending: [] });
+      enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
+      enqueue.emit({ type: 'UNDONE', because, requestCount });
+      enqueue.raise({ type: 'holdings changed' });
+    }),
+    noteFailure: enqueueActions(
+      ({ context, enqueue }, { actorId, error }: { actorId: string; error: unknown }) => {
+        const { restartCount } = context;
+        invariant(restartCount < RESTARTS_MAX, `${actorId} fails again and again: ${error}`);
+        enqueue.assign({ restartCount: restartCount + 1 });
+        enqueue.emit({ type: 'CHILD_FAILED', actorId, error });
+      },
+    ),
+    stopScanner: stopChild('scanner'),
+    stopStore: stopChild('store'),
+    giveUpLook: enqueueActions(({ context, enqueue, self }) => {
+      const problem = { path: context.input.scanner.sysfsRoot, reason: 'the scanner failed' };
+      enqueue.sendTo(self, { type: 'FRESH', facts: null, problem });
+    }),
+    forgive: assign({ restartCount: 0 }),
+  },
+}).createMachine({
+  id: 'coordinator',
+  context: ({ input }) => ({
+    input,
+    view: viewOf(NO_FACTS, input.generalCpus, input.homes, input.holdings),
+    sysfsProblem: null,
+    storeProblem: null,
+    nodeIds: [],
+    alignedFacts: null,
+    waiting: [],
+    asking: [],
+    pending: [],
+    revision: 0,
+    durable: input.holdings,
+    generation: input.generation,
+    undoneRevision: 0,
+    restartCount: 0,
+  }),
+  entry: ['spawnScanner', 'spawnStore', { type: 'alignNodes', params: { isForced: true } }],
+  initial: 'starting',
+  on: {
+    REQUEST: { actions: { type: 'queue', params: ({ event }) => ({ ticket: event.ticket }) } },
+    FACTS: {
+      actions: [
+        { type: 'noteFacts', params: ({ event }) => ({ facts: event.facts }) },
+        { type: 'alignNodes', params: { isForced: false } },
+        { type: 'noteSysfs', params: { problem: null } },
+      ],
+    },
+    SCAN_FAILED: {
+      actions: { type: 'noteSysfs', params: ({ event }) => ({ problem: event.problem }) },
+    },
+    DECIDE: { actions: 'decide' },
+    STORED: { actions: 'noteStored' },
+    STORE_FAILED: {
+      actions: [
+        { type: 'noteStoreProblem', params: ({ event }) => ({ reason: event.reason }) },
+        { type: 'undo', params: ({ event }) => ({ because: notStored(event.reason) }) },
+        { type: 'alignNodes', params: { isForced: true } },
+      ],
+    },
+    'xstate.done.actor.*': {
+      actions: [
+        { type: 'removeNode', params: ({ event }) => ({ actorId: event.actorId }) },
+        { type: 'alignNodes', params: { isForced: true } },
+      ],
+    },
+    // A child that fails is made anew from what is durable; what is not is undone.
+    'xstate.error.actor.scanner': {
+      actions: [
+        { type: 'noteFailure', params: ({ event }) => event },
+        'stopScanner',
+        'spawnScanner',
+        'giveUpLook',
+      ],
+    },
+    'xstate.error.actor.store': {
+      actions: [
+        { type: 'noteFailure', params: ({ event }) => event },
+        'stopStore',
+        'spawnStore',
+        { type: 'undo', params: ({ event }) => ({ because: childFailed(event.actorId) }) },
+        { type: 'alignNodes', params: { isForced: true } },
+      ],
+    },
+    'xstate.error.actor.*': {
+      actions: [
+        { type: 'noteFailure', params: ({ event }) => event },
+        { type: 'undo', params: ({ event }) => ({ because: childFailed(event.actorId) }) },
+        { type: 'alignNodes', params: { isForced: true } },
+      ],
+    },
+  },
+  states: {
+    starting: {
+      on: { STOP: 'stopped' },
+      always: { guard: 'machineIsLookedAt', target: 'serving' },
+    },
+    serving: {
+      entry: 'tellReady',
+      type: 'parallel',
+      states: {
+        facts: {
+          initial: 'settled',
+          states: {
+            settled: { always: { guard: 'somebodyWaits', target: 'asking' } },
+            asking: {
+              entry: 'askForFacts',
+              on: {
+                FRESH: {
+                  target: 'settled',
+                  actions: [
+                    { type: 'noteFacts', params: ({ event }) => ({ facts: event.facts }) },
+                    { type: 'alignNodes', params: { isForced: false } },
+                    { type: 'noteSysfs', params: ({ event }) => ({ problem: event.problem }) },
+                    'decideAll',
+                  ],
+                },
+              },
+            },
+          },
+        },
+        durability: {
+          initial: 'ready',
+          states: {
+            ready: {
+              always: { guard: 'storeFails', target: 'readOnly' },
+              on: { 'holdings changed': 'committing' },
+            },
+            committing: {
+              always: { guard: 'storeFails', target: 'readOnly' },
+              on: { 'all stored': 'ready' },
+            },
+            // The store brings the disk to the known state by itself; until then nothing changes.
+            readOnly: { on: { 'all stored': 'ready' } },
+          },
+        },
+        life: {
+          initial: 'open',
+          states: {
+            open: {
+              on: { STOP: 'stopping' },
+              after: { forgive: { target: 'open', reenter: true, actions: 'forgive' } },
+            },
+            stopping: { always: { guard: 'nothingIsUnderWay', target: '#coordinator.stopped' } },
+          },
+        },
+      },
+    },
+    stopped: { type: 'final' },
+  },
+});
+
+function withFacts({ input, view }: CoordinatorContext, facts: MachineFacts): View {
+  return viewOf(facts, input.generalCpus, view.homes, view.holdings);
+}
+
+function saveOf(view: View, revision: number): Save {
+  return { revision, snapshot: { holdings: view.holdings, homes: view.homes } };
+}
+
+function notStored(reason: string): Refusal {
+  return refusal('STORAGE_FAILED', `The change could not be stored and was undone: ${reason}`);
+}
+
+function childFailed(actorId: string): Refusal {
+  return refusal('INTERNAL', `internal: ${actorId} failed; the change was undone`);
+}

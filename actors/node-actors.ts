@@ -1,0 +1,66 @@
+/**
+ * How the coordinator deals with its node actors: what they own, and whether all of them can
+ * before any of them is told.
+ */
+
+import type { ActorRefFrom, ActorSystem, ActorSystemInfo } from 'xstate';
+import type { Ticket } from '../src/core/coordination.js';
+import { decide } from '../src/core/decide.js';
+import { invariant } from '../src/core/invariant.js';
+import { changesAnything, type Plan } from '../src/core/plan.js';
+import { type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
+import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
+import type { Reply } from '../src/protocol/reply.js';
+import type { CoordinatorContext } from './coordinator-events.js';
+import { nodeActorId, type numaNodeMachine } from './numa-node.js';
+
+type System = ActorSystem<ActorSystemInfo>;
+
+/** What comes of a request: a reply at once, or a plan that every node involved can carry out. */
+export type TicketOutcome =
+  | { readonly reply: Reply | Refusal; readonly bug?: string }
+  | { readonly plan: Plan; readonly changes: readonly NodeChange[] };
+
+/** Decides a request on what the coordinator knows. `bug` = a node refused a decided plan. */
+export function decideTicket(
+  context: CoordinatorContext,
+  { request }: Ticket,
+  system: System,
+): TicketOutcome {
+  const { view, sysfsProblem, storeProblem } = context;
+  const decision = decide(view, request, sysfsProblem);
+  if (isRefusal(decision)) return { reply: decision };
+  if (!changesAnything(decision)) return { reply: decision.reply };
+  if (storeProblem !== null) return { reply: readOnly(storeProblem) };
+  const changes = nodeChanges(view, decision);
+  const unwilling = changes.find(
+    (change) => !nodeRef(system, change.nodeId).getSnapshot().can({ type: 'APPLY', change }),
+  );
+  if (unwilling === undefined) return { plan: decision, changes };
+  const bug = `${nodeActorId(unwilling.nodeId)} refuses a decided plan`;
+  return { reply: refusal('INTERNAL', `internal: ${bug}; nothing was changed`), bug };
+}
+
+/** What the living node actors own. */
+export function ownedSlices(nodeIds: readonly number[], system: System): Map<number, NodeSlice> {
+  const slices = new Map<number, NodeSlice>();
+  for (const nodeId of nodeIds) {
+    const snapshot = nodeRef(system, nodeId).getSnapshot();
+    if (snapshot.status === 'active') slices.set(nodeId, snapshot.context.slice);
+  }
+  return slices;
+}
+
+/** The actor of a node; that it exists is the coordinator's to know. */
+export function nodeRef(system: System, nodeId: number): ActorRefFrom<typeof numaNodeMachine> {
+  const ref: ActorRefFrom<typeof numaNodeMachine> | undefined = system.get(nodeActorId(nodeId));
+  invariant(ref !== undefined, `there is no actor ${nodeActorId(nodeId)}`);
+  return ref;
+}
+
+function readOnly(reason: string): Refusal {
+  return refusal(
+    'READ_ONLY',
+    `Nothing can be changed while the state cannot be stored: ${reason}; it is tried again`,
+  );
+}

@@ -1,0 +1,266 @@
+/**
+ * The actor that reads the machine: all of it on a schedule, and the few facts that a request
+ * needs fresh on demand. It reads through the actors `readMachine` and `readVitals`, which the
+ * daemon provides (a worker pool), and knows nothing of files.
+ */
+
+import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
+import { isOutdated, unlessSame, withFreshPages } from '../src/core/freshen.js';
+import type { MachineFacts, PagesOf, SysfsProblem, VitalSigns } from '../src/core/machine.js';
+
+/** What the scanner hears from the coordinator. */
+export type ScannerEvent =
+  /** Requests wait for facts read from now on; answered with one `FRESH`. */
+  | { readonly type: 'FRESHEN'; readonly pagesOf: PagesOf }
+  /** The schedule changes. */
+  | { readonly type: 'SET_INTERVAL'; readonly rescanIntervalMs: number };
+
+type InternalEvent =
+  | { readonly type: 'scan wanted' }
+  | { readonly type: 'scanned' }
+  | { readonly type: 'scan failed' };
+
+/** What the coordinator hears. */
+export type ScannerReport =
+  /** A scheduled scan ended well. The same reference as before when nothing changed. */
+  | { readonly type: 'FACTS'; readonly facts: MachineFacts }
+  /** A scheduled scan failed or was given up; the old facts stay. */
+  | { readonly type: 'SCAN_FAILED'; readonly problem: SysfsProblem }
+  /** The answer to `FRESHEN`; with a problem, the facts are the last ones known, if any. */
+  | {
+      readonly type: 'FRESH';
+      readonly facts: MachineFacts | null;
+      readonly problem: SysfsProblem | null;
+    };
+
+/** The outcome of reading the whole machine. */
+export interface Scan {
+  readonly facts: MachineFacts;
+  /** Milliseconds since the epoch. */
+  readonly takenAtMs: number;
+}
+
+export interface ScannerInput {
+  readonly sysfsRoot: string;
+  readonly rescanIntervalMs: number;
+}
+
+interface ScannerContext extends ScannerInput {
+  readonly facts: MachineFacts | null;
+  readonly problem: SysfsProblem | null;
+  /** When the machine was last read as a whole; milliseconds since the epoch. */
+  readonly scannedAtMs: number | null;
+  readonly failureCount: number;
+  readonly pagesOf: PagesOf;
+}
+
+/** A scan of 8,192 CPUs takes about a second; ten times that is a hang. */
+const SCAN_TIMEOUT_MS = 10_000;
+/** A quick look takes a millisecond; a client should not wait longer than this for a refusal. */
+const LOOK_TIMEOUT_MS = 3_000;
+/** First pause after a failed scan; doubles with each failure up to {@link BACKOFF_MAX_MS}. */
+const BACKOFF_MIN_MS = 500;
+const BACKOFF_MAX_MS = 30_000;
+
+export const scannerMachine = setup({
+  types: {
+    context: {} as ScannerContext,
+    events: {} as ScannerEvent | InternalEvent,
+    input: {} as ScannerInput,
+  },
+  actors: {
+    readMachine: fromPromise<Scan>(() => Promise.reject(new Error('not provided'))),
+    readVitals: fromPromise<VitalSigns, PagesOf>(() => Promise.reject(new Error('not provided'))),
+  },
+  delays: {
+    rescanInterval: ({ context }) => context.rescanIntervalMs,
+    scanTimeout: SCAN_TIMEOUT_MS,
+    lookTimeout: LOOK_TIMEOUT_MS,
+    backoff: ({ context }) =>
+      Math.min(BACKOFF_MIN_MS * 2 ** (context.failureCount - 1), BACKOFF_MAX_MS),
+  },
+  guards: {
+    isOutdated: ({ context }, params: { vitals: VitalSigns }) =>
+      context.facts === null || isOutdated(context.facts, params.vitals),
+  },
+  actions: {
+    setInterval: assign({
+      rescanIntervalMs: (_, params: { rescanIntervalMs: number }) => params.rescanIntervalMs,
+    }),
+    noteWanted: assign({ pagesOf: (_, params: { pagesOf: PagesOf }) => params.pagesOf }),
+    noteScan: assign({
+      facts: ({ context }, params: { scan: Scan }) => unlessSame(context.facts, params.scan.facts),
+      scannedAtMs: (_, params: { scan: Scan }) => params.scan.takenAtMs,
+      problem: null,
+      failureCount: 0,
+    }),
+    noteVitals: assign({
+      facts: ({ context }, params: { vitals: VitalSigns }) =>
+        context.facts === null ? null : withFreshPages(context.facts, params.vitals),
+    }),
+    noteProblem: assign({
+      problem: (_, params: { problem: SysfsProblem }) => params.problem,
+      failureCount: ({ context }) => context.failureCount + 1,
+    }),
+    reportFacts: sendParent(({ context }): ScannerReport => {
+      if (context.facts === null) throw new Error('internal: a scan ended without facts');
+      return { type: 'FACTS', facts: context.facts };
+    }),
+    reportProblem: sendParent(({ context }): ScannerReport => {
+      if (context.problem === null) throw new Error('internal: a scan failed without a problem');
+      return { type: 'SCAN_FAILED', problem: context.problem };
+    }),
+    reportFresh: sendParent(
+      ({ context }, params: { problem: SysfsProblem | null }): ScannerReport => ({
+        type: 'FRESH',
+        facts: context.facts,
+        problem: params.problem,
+      }),
+    ),
+    askForScan: raise({ type: 'scan wanted' }),
+    tellScanned: raise({ type: 'scanned' }),
+    tellScanFailed: raise({ type: 'scan failed' }),
+  },
+}).createMachine({
+  id: 'scanner',
+  context: ({ input }) => ({
+    ...input,
+    facts: null,
+    problem: null,
+    scannedAtMs: null,
+    failureCount: 0,
+    pagesOf: 'none',
+  }),
+  type: 'parallel',
+  on: {
+    SET_INTERVAL: {
+      actions: {
+        type: 'setInterval',
+        params: ({ event }) => ({ rescanIntervalMs: event.rescanIntervalMs }),
+      },
+    },
+  },
+  states: {
+    schedule: {
+      initial: 'scanning',
+      states: {
+        idle: { after: { rescanInterval: 'scanning' }, on: { 'scan wanted': 'scanning' } },
+        scanning: {
+          invoke: {
+            id: 'readMachine',
+            src: 'readMachine',
+            onDone: {
+              target: 'idle',
+              actions: [
+                { type: 'noteScan', params: ({ event }) => ({ scan: event.output }) },
+                'reportFacts',
+                'tellScanned',
+              ],
+            },
+            onError: {
+              target: 'failing',
+              actions: [
+                {
+                  type: 'noteProblem',
+                  params: ({ context, event }) => ({ problem: problemOf(event.error, context) }),
+                },
+                'reportProblem',
+                'tellScanFailed',
+              ],
+            },
+          },
+          after: {
+            scanTimeout: {
+              target: 'overdue',
+              actions: [
+                { type: 'noteProblem', params: ({ context }) => ({ problem: hang(context) }) },
+                'reportProblem',
+                'tellScanFailed',
+              ],
+            },
+          },
+        },
+        // The scan that hangs was given up; the old facts stay.
+        overdue: { after: { backoff: 'scanning' }, on: { 'scan wanted': 'scanning' } },
+        failing: { after: { backoff: 'scanning' }, on: { 'scan wanted': 'scanning' } },
+      },
+    },
+    demand: {
+      initial: 'quiet',
+      states: {
+        quiet: {
+          on: {
+            FRESHEN: {
+              target: 'looking',
+              actions: {
+                type: 'noteWanted',
+                params: ({ event }) => ({ pagesOf: event.pagesOf }),
+              },
+            },
+          },
+        },
+        looking: {
+          invoke: {
+            id: 'readVitals',
+            src: 'readVitals',
+            input: ({ context }) => context.pagesOf,
+            onDone: [
+              {
+                guard: { type: 'isOutdated', params: ({ event }) => ({ vitals: event.output }) },
+                target: 'awaitingScan',
+                actions: 'askForScan',
+              },
+              {
+                target: 'quiet',
+                actions: [
+                  { type: 'noteVitals', params: ({ event }) => ({ vitals: event.output }) },
+                  { type: 'reportFresh', params: { problem: null } },
+                ],
+              },
+            ],
+            onError: {
+              target: 'quiet',
+              actions: {
+                type: 'reportFresh',
+                params: ({ context, event }) => ({ problem: problemOf(event.error, context) }),
+              },
+            },
+          },
+          after: {
+            lookTimeout: {
+              target: 'quiet',
+              actions: {
+                type: 'reportFresh',
+                params: ({ context }) => ({ problem: hang(context) }),
+              },
+            },
+          },
+        },
+        // The machine changed. Look again after the scan: it may have begun before the request.
+        awaitingScan: {
+          on: {
+            scanned: 'looking',
+            'scan failed': {
+              target: 'quiet',
+              actions: {
+                type: 'reportFresh',
+                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+});
+
+function problemOf(error: unknown, { sysfsRoot }: ScannerContext): SysfsProblem {
+  if (error instanceof Error && 'path' in error && 'reason' in error) {
+    return { path: String(error.path), reason: String(error.reason) };
+  }
+  return { path: sysfsRoot, reason: error instanceof Error ? error.message : String(error) };
+}
+
+function hang({ sysfsRoot }: ScannerContext): SysfsProblem {
+  return { path: sysfsRoot, reason: 'reading took too long and was given up' };
+}

@@ -1,0 +1,143 @@
+/**
+ * The actor of durability: what is on disk, and what waits for it. One write is in flight at a
+ * time; what changes meanwhile shares the next one. It writes through the actor `write`, which
+ * the daemon provides, and knows nothing of files.
+ */
+
+import { assign, fromPromise, sendParent, setup } from 'xstate';
+import type { Holdings } from '../src/core/holdings.js';
+import type { Homes } from '../src/core/homes.js';
+
+/** What is to be on disk. */
+export interface Snapshot {
+  readonly holdings: Holdings;
+  readonly homes: Homes;
+}
+
+/** A snapshot and the generation number it gets on disk. */
+export interface Write extends Snapshot {
+  readonly generation: number;
+}
+
+/** A snapshot that somebody waits for. */
+export interface Save {
+  /** Grows with every change; a later save contains all earlier ones. */
+  readonly revision: number;
+  readonly snapshot: Snapshot;
+}
+
+export type StoreEvent = { readonly type: 'SAVE'; readonly save: Save };
+
+/** What the coordinator hears. */
+export type StoreReport =
+  | {
+      readonly type: 'STORED';
+      readonly revision: number;
+      readonly holdings: Holdings;
+      readonly generation: number;
+    }
+  | { readonly type: 'STORE_FAILED'; readonly reason: string };
+
+interface StoreContext {
+  /** Of the newest write that succeeded. */
+  readonly generation: number;
+  /** Being written, or to be written next after a failure. */
+  readonly current: Save | null;
+  /** Gathers while a write is in flight. */
+  readonly next: Save | null;
+  readonly failureCount: number;
+}
+
+/** First pause after a failed write; doubles with each failure up to {@link RETRY_MAX_MS}. */
+const RETRY_MIN_MS = 250;
+/** An operator who made room on the disk does not wait longer than this. */
+const RETRY_MAX_MS = 10_000;
+
+export const storeMachine = setup({
+  types: {
+    context: {} as StoreContext,
+    events: {} as StoreEvent,
+    input: {} as { readonly generation: number },
+  },
+  actors: {
+    write: fromPromise<void, Write>(() => Promise.reject(new Error('no write was provided'))),
+  },
+  guards: {
+    hasMoreWaiting: ({ context }) => context.next !== null,
+    hasSomethingToWrite: ({ context }) => (context.next ?? context.current) !== null,
+  },
+  delays: {
+    retryDelay: ({ context }) =>
+      Math.min(RETRY_MIN_MS * 2 ** (context.failureCount - 1), RETRY_MAX_MS),
+  },
+  actions: {
+    gather: assign({ next: (_, params: { save: Save }) => params.save }),
+    takeNext: assign({
+      current: ({ context }) => context.next ?? context.current,
+      next: null,
+    }),
+    noteSuccess: assign({
+      generation: ({ context }) => context.generation + 1,
+      failureCount: 0,
+    }),
+    forgetCurrent: assign({ current: null }),
+    noteFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
+    reportStored: sendParent(({ context }): StoreReport => {
+      const save = context.current;
+      if (save === null) throw new Error('internal: a write ended that nobody asked for');
+      const { revision, snapshot } = save;
+      const { holdings } = snapshot;
+      return { type: 'STORED', revision, holdings, generation: context.generation };
+    }),
+    reportFailed: sendParent(
+      (_, params: { reason: string }): StoreReport => ({
+        type: 'STORE_FAILED',
+        reason: params.reason,
+      }),
+    ),
+  },
+}).createMachine({
+  id: 'store',
+  context: ({ input }) => ({
+    generation: input.generation,
+    current: null,
+    next: null,
+    failureCount: 0,
+  }),
+  initial: 'clean',
+  on: { SAVE: { actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) } } },
+  states: {
+    clean: { always: { guard: 'hasMoreWaiting', target: 'writing' } },
+    writing: {
+      entry: 'takeNext',
+      invoke: {
+        id: 'write',
+        src: 'write',
+        input: ({ context }): Write => {
+          if (context.current === null) throw new Error('internal: nothing to write');
+          return { ...context.current.snapshot, generation: context.generation + 1 };
+        },
+        onDone: { target: 'clean', actions: ['noteSuccess', 'reportStored', 'forgetCurrent'] },
+        onError: {
+          target: 'failed',
+          actions: [
+            'noteFailure',
+            { type: 'reportFailed', params: ({ event }) => ({ reason: sentence(event.error) }) },
+          ],
+        },
+      },
+      initial: 'alone',
+      states: {
+        alone: { always: { guard: 'hasMoreWaiting', target: 'withMoreWaiting' } },
+        withMoreWaiting: {},
+      },
+    },
+    failed: {
+      after: { retryDelay: { guard: 'hasSomethingToWrite', target: 'writing' } },
+    },
+  },
+});
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
