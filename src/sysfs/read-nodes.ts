@@ -1,0 +1,94 @@
+/** Reads NUMA nodes: which there are, their CPUs, memory, hugepages and distances. */
+
+import { cpusOf, NO_CPUS } from '../core/cpu-set.js';
+import type { NodeFacts, PageCounters } from '../core/machine.js';
+import type { SysfsFiles } from './sysfs-files.js';
+import { parseCount, readCount, readCpuList, readCpuMask, readIds } from './sysfs-values.js';
+
+const NODE_DIRECTORY = 'devices/system/node';
+
+/**
+ * The ids of the nodes that have a directory, ascending. `node/possible` is not asked: it names
+ * nodes that may never come. Empty on a machine without NUMA.
+ *
+ * @throws SysfsError
+ */
+export function readNodeIds(files: SysfsFiles): number[] {
+  return readIds(files, NODE_DIRECTORY, 'node') ?? [];
+}
+
+/**
+ * All nodes, ascending by id.
+ *
+ * @throws SysfsError
+ */
+export function readNodes(files: SysfsFiles): NodeFacts[] {
+  const nodeIds = readNodeIds(files);
+  const columnIds = readColumnIds(files, nodeIds);
+  return nodeIds.map((nodeId) => ({
+    nodeId,
+    listedCpus:
+      readCpuList(files, `${NODE_DIRECTORY}/node${nodeId}/cpulist`) ??
+      readCpuMask(files, `${NODE_DIRECTORY}/node${nodeId}/cpumap`) ??
+      NO_CPUS,
+    pages: readPages(files, nodeId),
+    distances: readDistances(files, nodeId, columnIds),
+    memoryTotalKb: readMemoryTotal(files, nodeId),
+  }));
+}
+
+/**
+ * The hugepage counters of a node, ascending by size; empty when it has none or is not there.
+ *
+ * @throws SysfsError
+ */
+export function readPages(files: SysfsFiles, nodeId: number): PageCounters[] {
+  const directory = `${NODE_DIRECTORY}/node${nodeId}/hugepages`;
+  const pages: PageCounters[] = [];
+  for (const name of files.listNames(directory) ?? []) {
+    const size = /^hugepages-([1-9]\d{0,11})kB$/.exec(name);
+    if (size === null) continue;
+    const total = readCount(files, `${directory}/${name}/nr_hugepages`);
+    const free = readCount(files, `${directory}/${name}/free_hugepages`);
+    // The size went with its node since the names were listed.
+    if (total === undefined || free === undefined) continue;
+    const surplus = readCount(files, `${directory}/${name}/surplus_hugepages`) ?? 0;
+    pages.push({ sizeKb: Number(size[1]), total, free, surplus });
+  }
+  return pages.sort((a, b) => a.sizeKb - b.sizeKb);
+}
+
+/** The lists of node ids that the columns of a `distance` file may stand for, likeliest first. */
+function readColumnIds(files: SysfsFiles, nodeIds: readonly number[]): (readonly number[])[] {
+  const online = readCpuList(files, `${NODE_DIRECTORY}/online`);
+  return online === undefined ? [nodeIds] : [cpusOf(online), nodeIds];
+}
+
+/**
+ * A `distance` file has a column for each node that was online when it was read, without ids.
+ * When the number of columns fits no list of ids, a node came or went meanwhile: better none then
+ * than those of other nodes.
+ */
+function readDistances(
+  files: SysfsFiles,
+  nodeId: number,
+  columnIds: readonly (readonly number[])[],
+): NodeFacts['distances'] {
+  const path = `${NODE_DIRECTORY}/node${nodeId}/distance`;
+  const text = files.readText(path);
+  if (text === undefined || text === '') return [];
+  const columns = text.split(/\s+/).map((column) => parseCount(files, path, column));
+  const ids = columnIds.find((candidate) => candidate.length === columns.length);
+  if (ids === undefined) return [];
+  return columns.flatMap((distance, index) => {
+    const id = ids[index];
+    return id === undefined ? [] : [{ nodeId: id, distance }];
+  });
+}
+
+function readMemoryTotal(files: SysfsFiles, nodeId: number): number | null {
+  const path = `${NODE_DIRECTORY}/node${nodeId}/meminfo`;
+  const line = /MemTotal:(.*)/.exec(files.readText(path) ?? '')?.[1];
+  if (line === undefined) return null;
+  return parseCount(files, path, line.trim().replace(/ kB$/, ''));
+}

@@ -1,0 +1,86 @@
+/**
+ * Reads the kinds of values that files of sysfs hold: CPU lists and masks, counts, and directories
+ * with numbered names. Whatever does not parse becomes an error with the path and the text.
+ */
+
+import { CpuListError, parseCpuList, parseCpuMask } from '../core/cpu-list.js';
+import { type CpuSet, MAX_CPU_ID } from '../core/cpu-set.js';
+import { SysfsError, type SysfsFiles } from './sysfs-files.js';
+
+/**
+ * The set in a file such as `0-3,8`, or `undefined` when there is no such file. Empty when the
+ * file is blank. Lists of nodes have the same format.
+ *
+ * @throws SysfsError
+ */
+export function readCpuList(files: SysfsFiles, path: string): CpuSet | undefined {
+  return readSet(files, path, parseCpuList);
+}
+
+/**
+ * The set in a file such as `00000001,0000000f`, or `undefined` when there is no such file.
+ *
+ * @throws SysfsError
+ */
+export function readCpuMask(files: SysfsFiles, path: string): CpuSet | undefined {
+  return readSet(files, path, parseCpuMask);
+}
+
+/**
+ * The number in a file that holds nothing else, or `undefined` when there is no such file.
+ *
+ * @throws SysfsError unless it is an integer of at most 15 digits, without sign
+ */
+export function readCount(files: SysfsFiles, path: string): number | undefined {
+  const text = files.readText(path);
+  return text === undefined ? undefined : parseCount(files, path, text);
+}
+
+/**
+ * The number in `text`, which was found in the file at `path`.
+ *
+ * @throws SysfsError unless it is an integer of at most 15 digits, without sign
+ */
+export function parseCount(files: SysfsFiles, path: string, text: string): number {
+  // Fifteen digits are exact in a double.
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  throw notUnderstood(files, path, `${JSON.stringify(shown)} is no count`);
+}
+
+/**
+ * The numbers N of the names `<prefix>N` in a directory, ascending, or `undefined` when there is
+ * no such directory. Numbers above {@link MAX_CPU_ID} are no ids and left out.
+ *
+ * @throws SysfsError
+ */
+export function readIds(files: SysfsFiles, path: string, prefix: string): number[] | undefined {
+  return files
+    .listNames(path)
+    ?.filter(
+      (name) => name.startsWith(prefix) && /^(?:0|[1-9]\d{0,4})$/.test(name.slice(prefix.length)),
+    )
+    .map((name) => Number(name.slice(prefix.length)))
+    .filter((id) => id <= MAX_CPU_ID)
+    .sort((a, b) => a - b);
+}
+
+/** The error for a file whose text was read and makes no sense. `path` is relative. */
+export function notUnderstood(files: SysfsFiles, path: string, reason: string): SysfsError {
+  return new SysfsError('understand', `${files.root}/${path}`, reason);
+}
+
+function readSet(
+  files: SysfsFiles,
+  path: string,
+  parse: (text: string) => CpuSet,
+): CpuSet | undefined {
+  const text = files.readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return parse(text);
+  } catch (error) {
+    if (error instanceof CpuListError) throw notUnderstood(files, path, error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+/** Reads sysfs in real worker threads. */
+
+import { expect } from 'chai';
+import { formatCpuList } from '../../src/core/cpu-list.js';
+import { simulatedMachines } from '../../src/simulate/shapes.js';
+import { readMachine } from '../../src/sysfs/read-machine.js';
+import { readVitals } from '../../src/sysfs/read-vitals.js';
+import { createScanPool, type ScanPool } from '../../src/sysfs/scan-pool.js';
+import { SysfsError, sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
+import { laidIn, putFile, readable, useTemporaryDirectories } from './trees.js';
+
+describe('the scan pool', () => {
+  const temporaryDirectory = useTemporaryDirectories();
+  const never = () => new AbortController().signal;
+  const errors: unknown[] = [];
+  let root = '';
+  let pool: ScanPool;
+
+  beforeEach(() => {
+    root = laidIn(temporaryDirectory(), simulatedMachines['dual-socket'].shape);
+    pool = createScanPool({ root, onError: (error) => errors.push(error) });
+  });
+
+  afterEach(async () => {
+    await pool.close();
+    expect(errors).to.deep.equal([]);
+  });
+
+  /** What a promise rejects with. */
+  const rejectionOf = async (promise: Promise<unknown>): Promise<unknown> => {
+    try {
+      await promise;
+    } catch (error) {
+      return error;
+    }
+    throw new Error('it did not reject');
+  };
+
+  it('gives the same as the readers do', async () => {
+    const files = sysfsFilesAt(root);
+    const [machine, vitals] = await Promise.all([
+      pool.readMachine(never()),
+      pool.readVitals([1], never()),
+    ]);
+    expect(readable(machine)).to.deep.equal(readable(readMachine(files)));
+    expect(vitals).to.deep.equal(readVitals(files, [1]));
+    expect(vitals.pages.map(({ nodeId }) => nodeId)).to.deep.equal([1]);
+  });
+
+  it('reads anew each time', async () => {
+    await pool.readVitals('none', never());
+    putFile(root, 'devices/system/cpu/online', '0-3\n');
+    const { onlineCpus } = await pool.readVitals('none', never());
+    expect(formatCpuList(onlineCpus)).to.equal('0-3');
+  });
+
+  it('rejects with the whole SysfsError, and goes on reading', async () => {
+    const path = 'devices/system/cpu/online';
+    putFile(root, path, '0-x\n');
+    const reads = [pool.readMachine(never()), pool.readVitals('none', never())];
+    for (const error of await Promise.all(reads.map(rejectionOf))) {
+      expect(error).to.be.instanceOf(SysfsError);
+      expect(error).to.deep.include({
+        step: 'understand',
+        path: `${root}/${path}`,
+        reason: '"0-x" is no CPU list: "0-x"',
+        message: `cannot understand ${root}/${path}: "0-x" is no CPU list: "0-x"`,
+      });
+    }
+    putFile(root, path, '0-3\n');
+    expect(formatCpuList((await pool.readMachine(never())).onlineCpus)).to.equal('0-3');
+  });
+
+  it('is usable after reads were aborted', async () => {
+    await pool.readVitals('none', never());
+    for (let round = 0; round < 3; round++) {
+      const controller = new AbortController();
+      const reads = [1, 2, 3, 4].map(() => rejectionOf(pool.readMachine(controller.signal)));
+      controller.abort(new Error('took too long'));
+      for (const error of await Promise.all(reads)) {
+        expect(error).to.deep.include({ name: 'AbortError' });
+        expect(error).to.have.nested.property('cause.message', 'took too long');
+      }
+      const { nodeIds } = await pool.readVitals('none', never());
+      expect(nodeIds).to.deep.equal([0, 1]);
+    }
+    const aborted = await rejectionOf(pool.readVitals('none', AbortSignal.abort()));
+    expect(aborted).to.deep.include({ name: 'AbortError' });
+  });
+
+  it('goes through more reads than it has threads, and refuses the 17th at once', async () => {
+    const reads = Array.from({ length: 16 }, () => pool.readVitals('all', never()));
+    const error = await rejectionOf(pool.readVitals('all', never()));
+    expect(error).to.deep.include({ message: 'cannot scan: 16 scans are waiting already' });
+    expect(await Promise.all(reads)).to.have.length(16);
+    expect(await pool.readVitals('all', never())).to.deep.equal(await reads[0]);
+  });
+
+  it('leaves no read unsettled when it closes', async () => {
+    const reads = Array.from({ length: 8 }, () => pool.readMachine(never()));
+    const settled = Promise.allSettled(reads);
+    await pool.close();
+    for (const read of await settled) {
+      if (read.status === 'rejected') expect(read.reason).to.be.instanceOf(Error);
+      else expect(formatCpuList(read.value.onlineCpus)).to.equal('0-31');
+    }
+  });
+
+  it('takes no reads once it closes, and may be closed twice', async () => {
+    await Promise.all([pool.close(), pool.close()]);
+    const error = await rejectionOf(pool.readMachine(never()));
+    expect(error).to.deep.include({ message: 'cannot scan: the scan pool is closed' });
+  });
+});
