@@ -1,0 +1,144 @@
+/**
+ * What `state.json` says: this project's own format, and the older one that it takes over.
+ * Text in, holdings out, and back; never touches a file.
+ */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { formatCpuList } from '../core/cpu-list.js';
+import { intersectCpus, isEmpty } from '../core/cpu-set.js';
+import { Holdings, type PageRecord } from '../core/holdings.js';
+import { compareNames } from '../core/standing.js';
+import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
+import { readOlderState } from './older-format.js';
+import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
+
+const FORMAT_VERSION = 2;
+
+const ownFormat = z.strictObject({
+  version: z.literal(FORMAT_VERSION),
+  generation: wholeCount,
+  updated_at: z.string(),
+  checksum: z.string(),
+  claims: z.array(
+    z.strictObject({
+      service_name: serviceNameSchema,
+      pool: poolNameSchema,
+      preemption_policy: policySchema,
+      cpus: cpuListSchema,
+      explicit_cpus: cpuListSchema,
+    }),
+  ),
+  hugepages: z.array(
+    z.strictObject({
+      service_name: serviceNameSchema,
+      node_id: wholeCount,
+      size_kb: wholeCount,
+      count: wholeCount.min(1),
+    }),
+  ),
+  cpu_homes: z.array(z.strictObject({ node_id: wholeCount, cpus: cpuListSchema })),
+});
+
+type OwnFormat = z.input<typeof ownFormat>;
+
+/**
+ * Reads the text of a state file, of either format.
+ *
+ * @throws StateError saying what is wrong with it
+ */
+export function parseState(text: string): StoredState {
+  if (text.trim() === '') throw new StateError('the file is empty');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new StateError(`it is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const { version } = z.looseObject({ version: z.unknown() }).catch({ version: null }).parse(json);
+  if (version === 1) return readOlderState(json);
+  if (version !== FORMAT_VERSION) {
+    throw new StateError(`its version is ${JSON.stringify(version)}, known are 1 and 2`);
+  }
+  return readOwnState(json);
+}
+
+/** Writes the text of a state file in this project's own format. */
+export function formatState(
+  state: Pick<StoredState, 'holdings' | 'homes' | 'generation'>,
+  now: Date,
+): string {
+  const { holdings, homes, generation } = state;
+  const body: Omit<OwnFormat, 'checksum'> = {
+    version: FORMAT_VERSION,
+    generation,
+    updated_at: now.toISOString(),
+    claims: [...holdings.claims]
+      .sort(([a], [b]) => compareNames(a, b))
+      .map(([service_name, claim]) => ({
+        service_name,
+        pool: claim.pool,
+        preemption_policy: claim.policy,
+        cpus: formatCpuList(claim.cpus),
+        explicit_cpus: formatCpuList(claim.explicitCpus),
+      })),
+    hugepages: pageRecordsOf(holdings).map((record) => ({
+      service_name: record.serviceName,
+      node_id: record.nodeId,
+      size_kb: record.sizeKb,
+      count: record.pageCount,
+    })),
+    cpu_homes: [...homes]
+      .map(([node_id, cpus]) => ({ node_id, cpus: intersectCpus(cpus, holdings.claimedCpus) }))
+      .filter(({ node_id, cpus }) => node_id >= 0 && !isEmpty(cpus))
+      .map(({ node_id, cpus }) => ({ node_id, cpus: formatCpuList(cpus) })),
+  };
+  return `${JSON.stringify({ ...body, checksum: checksumOf(body) })}\n`;
+}
+
+function readOwnState(json: unknown): StoredState {
+  const parsed = ownFormat.safeParse(json);
+  if (!parsed.success) throw new StateError(z.prettifyError(parsed.error));
+  const { checksum, ...body } = json as OwnFormat;
+  if (checksum !== checksumOf(body)) throw new StateError('its checksum does not fit its content');
+  const { claims, hugepages, cpu_homes, generation } = parsed.data;
+  let holdings = Holdings.none;
+  try {
+    holdings = holdings.withClaims(
+      claims.map((claim) => ({
+        serviceName: claim.service_name,
+        claim: {
+          pool: claim.pool,
+          policy: claim.preemption_policy,
+          cpus: claim.cpus,
+          explicitCpus: claim.explicit_cpus,
+        },
+      })),
+    );
+  } catch (error) {
+    throw new StateError(error instanceof Error ? error.message : String(error));
+  }
+  for (const record of hugepages) {
+    holdings = holdings.withPages({
+      serviceName: record.service_name,
+      nodeId: record.node_id,
+      sizeKb: record.size_kb,
+      pageCount: record.count,
+    });
+  }
+  const homes = new Map(cpu_homes.map(({ node_id, cpus }) => [node_id, cpus]));
+  return { holdings, homes, generation, remarks: [] };
+}
+
+function pageRecordsOf(holdings: Holdings): PageRecord[] {
+  return [...holdings.pages].flatMap(([nodeId, services]) =>
+    [...services].flatMap(([serviceName, sizes]) =>
+      [...sizes].map(([sizeKb, pageCount]) => ({ serviceName, nodeId, sizeKb, pageCount })),
+    ),
+  );
+}
+
+/** SHA-256 over the compact JSON of everything but the checksum itself, in file order. */
+function checksumOf(body: object): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
