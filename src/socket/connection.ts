@@ -1,0 +1,185 @@
+/**
+ * One peer: reads its requests, answers them in order, and ends it when it is done, idle, slow
+ * or wrong. Never throws, and never makes another peer wait.
+ */
+
+import type { Socket } from 'node:net';
+import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
+import {
+  REQUEST_TIMEOUT_MS,
+  SESSION_IDLE_MS,
+  SESSION_WAITING_MAX,
+  UNREAD_REPLIES_MAX_BYTES,
+} from '../protocol/limits.js';
+import { errorReply, type Reply } from '../protocol/reply.js';
+import type { Request } from '../protocol/request.js';
+import { type Frame, Framer } from './framing.js';
+import { parseFrame } from './parse-frame.js';
+
+/** Answers one request; calls back once, at any later time. */
+export type Ask = (request: Request, answer: (outcome: Reply | Refusal) => void) => void;
+
+/** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */
+const LINGER_MS = 1_000;
+
+/** A reply in the order of the requests: not there yet, or its text. */
+interface Slot {
+  text: string | null;
+}
+
+/** What the peer is given time for. */
+type Patience = 'none' | 'request' | 'idle';
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #ask: Ask;
+  readonly #framer = new Framer();
+  /** Frames found but not asked yet, while the peer has too much under way. */
+  readonly #backlog: Frame[] = [];
+  /** Replies due, oldest first. */
+  readonly #slots: Slot[] = [];
+  /** Nothing more is taken from the peer; it is ended once all is answered. */
+  #isLast = false;
+  #isTurnedAway = false;
+  #isEnded = false;
+  #patience: Patience = 'none';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, ask: Ask) {
+    this.#socket = socket;
+    this.#ask = ask;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('end', () => this.#receiveEnd());
+    socket.on('drain', () => this.#goOn());
+    // A peer that leaves early is nobody's problem but its own; 'close' follows.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#isLast = true;
+      this.#isEnded = true;
+      this.#backlog.length = 0;
+      clearTimeout(this.#timer);
+    });
+    this.#wait('request');
+  }
+
+  /** Answers what was asked, takes nothing more, then ends. */
+  finish(): void {
+    this.#isLast = true;
+    this.#goOn();
+  }
+
+  /** Answers what was asked, then tells the peer why it must go, and ends. */
+  turnAway(because: Refusal): void {
+    this.#dismiss(because);
+    this.#goOn();
+  }
+
+  #dismiss(because: Refusal): void {
+    this.#isLast = true;
+    this.#isTurnedAway = true;
+    this.#backlog.length = 0;
+    this.#answer(this.#newSlot(), because);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isLast) return;
+    const frames = this.#framer.push(chunk);
+    // The time for a request counts from where it begins.
+    if (frames.length > 0) this.#wait('none');
+    this.#backlog.push(...frames);
+    this.#goOn();
+  }
+
+  #receiveEnd(): void {
+    if (!this.#isLast) this.#backlog.push(...this.#framer.end());
+    this.#isLast = true;
+    this.#goOn();
+  }
+
+  /** Does whatever can be done now: ask on, read on, wait, or end. */
+  #goOn(): void {
+    if (this.#isEnded) return;
+    while (this.#backlog.length > 0 && !this.#isBusy()) this.#take(this.#backlog.shift());
+    if (this.#isBusy()) this.#socket.pause();
+    else this.#socket.resume();
+    const isDone = this.#slots.length === 0 && this.#backlog.length === 0;
+    if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
+    else if (this.#framer.hasPartial || this.#patience === 'request') this.#wait('request');
+    else this.#wait(isDone ? 'idle' : 'none');
+  }
+
+  #isBusy(): boolean {
+    return (
+      this.#slots.length >= SESSION_WAITING_MAX ||
+      this.#socket.writableLength > UNREAD_REPLIES_MAX_BYTES
+    );
+  }
+
+  #take(frame: Frame | undefined): void {
+    if (frame === undefined) return;
+    if (frame.kind === 'violation') {
+      this.#dismiss(frame.refusal);
+      return;
+    }
+    const parsed = parseFrame(frame.bytes);
+    if ('request' in parsed) {
+      const slot = this.#newSlot();
+      this.#ask(parsed.request, (outcome) => {
+        this.#answer(slot, outcome);
+        this.#goOn();
+      });
+    } else if (parsed.isWellFormed) {
+      this.#answer(this.#newSlot(), parsed.refusal);
+    } else {
+      this.#dismiss(parsed.refusal);
+    }
+  }
+
+  #newSlot(): Slot {
+    const slot: Slot = { text: null };
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  /** Fills a slot and sends what is due, in order. */
+  #answer(slot: Slot, outcome: Reply | Refusal): void {
+    slot.text = JSON.stringify(isRefusal(outcome) ? errorReply(outcome) : outcome);
+    if (this.#framer.isSession) slot.text += '\n';
+    let text = '';
+    while (this.#slots[0]?.text != null) text += this.#slots.shift()?.text ?? '';
+    if (text !== '' && !this.#isEnded) this.#socket.write(text);
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#wait('none');
+    this.#socket.end(() => {
+      // Closing with bytes unread would reset the peer before it has read its reply.
+      if (this.#isTurnedAway) this.#timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+      else this.#socket.destroy();
+    });
+  }
+
+  #wait(patience: Patience): void {
+    if (patience === this.#patience) {
+      // A peer that goes on with a request gets no more time for it.
+      if (patience === 'idle') this.#timer?.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#patience = patience;
+    if (patience === 'none') return;
+    const limitMs = patience === 'request' ? REQUEST_TIMEOUT_MS : SESSION_IDLE_MS;
+    this.#timer = setTimeout(() => this.#losePatience(), limitMs);
+  }
+
+  #losePatience(): void {
+    if (this.#framer.hasPartial) {
+      const limitS = REQUEST_TIMEOUT_MS / 1_000;
+      const message = `The request was not complete after ${limitS} s; its JSON object has no end`;
+      this.turnAway(refusal('REQUEST_TIMEOUT', message));
+    } else {
+      this.finish();
+    }
+  }
+}
