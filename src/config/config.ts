@@ -1,0 +1,175 @@
+/**
+ * The daemon's configuration: options win over the environment, the environment over a
+ * configuration file, that over defaults. The only place that reads the environment.
+ */
+
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CpuListError, parseCpuList } from '../core/cpu-list.js';
+import type { CpuSet } from '../core/cpu-set.js';
+
+/** A setting cannot be used. `message` names the setting and where it came from. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** `sun_path` of a Unix socket address has 108 bytes, the last of them zero (`unix(7)`). */
+export const SOCKET_PATH_MAX_BYTES = 107;
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Milliseconds in a day: a longer schedule would not be one, and timers end at 2^31. */
+const DAY_MS = 86_400_000;
+
+const settings = {
+  socketPath: z
+    .string()
+    .min(1)
+    .refine(
+      (path) => Buffer.byteLength(path) <= SOCKET_PATH_MAX_BYTES,
+      `a socket path may have at most ${SOCKET_PATH_MAX_BYTES} bytes`,
+    ),
+  stateDirectory: z.string().min(1),
+  sysfsRoot: z.string().min(1),
+  cpuPool: z.string().transform((text, context): CpuSet | null => {
+    if (text.trim() === '') return null;
+    try {
+      return parseCpuList(text);
+    } catch (error) {
+      if (!(error instanceof CpuListError)) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  }),
+  rescanIntervalMs: z.coerce
+    .number('must be a number of milliseconds')
+    .int('must be whole')
+    .min(100, 'must be 100 or more')
+    .max(DAY_MS, `must be ${DAY_MS} or less`),
+  logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
+};
+
+const configSchema = z.object(settings);
+type Setting = keyof typeof settings;
+
+/** The configuration of a daemon, checked. */
+export interface Config {
+  readonly socketPath: string;
+  readonly stateDirectory: string;
+  /** The directory that stands for `/sys`. */
+  readonly sysfsRoot: string;
+  /** The general pool's CPUs; `null` = no general pool. */
+  readonly cpuPool: CpuSet | null;
+  readonly rescanIntervalMs: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** Settings as given, unchecked: by option, in the environment, or in a file. */
+export type RawSettings = { readonly [S in Setting]?: string | number | undefined };
+
+const ENVIRONMENT: Readonly<Record<Setting, string>> = {
+  socketPath: 'EPA_SOCKET',
+  stateDirectory: 'EPA_STATE_DIR',
+  sysfsRoot: 'EPA_SYSFS_ROOT',
+  cpuPool: 'EPA_CPU_POOL',
+  rescanIntervalMs: 'EPA_RESCAN_INTERVAL_MS',
+  logLevel: 'EPA_LOG_LEVEL',
+};
+
+/** The names of the settings in a configuration file (JSON). */
+const FILE_KEYS: Readonly<Record<Setting, string>> = {
+  socketPath: 'socket',
+  stateDirectory: 'state_dir',
+  sysfsRoot: 'sysfs_root',
+  cpuPool: 'cpu_pool',
+  rescanIntervalMs: 'rescan_interval_ms',
+  logLevel: 'log_level',
+};
+
+const fileSchema = z.strictObject(
+  Object.fromEntries(
+    Object.values(FILE_KEYS).map((key) => [key, z.union([z.string(), z.number()]).optional()]),
+  ),
+);
+
+/**
+ * Reads the configuration.
+ *
+ * @param options what was given on the command line
+ * @param configPath a configuration file; must exist when it is given
+ * @throws ConfigError naming the setting, where it came from, and what is wrong with it
+ */
+export function readConfig(
+  options: RawSettings,
+  environment: NodeJS.ProcessEnv = process.env,
+  configPath: string | undefined = environment['EPA_CONFIG'],
+): Config {
+  const file = configPath === undefined ? {} : readConfigFile(configPath);
+  const defaults = defaultSettings(environment);
+  const chosen: Record<string, string | number> = {};
+  const origins: Record<string, string> = {};
+  for (const setting of Object.keys(settings) as Setting[]) {
+    const candidates: [string | number | undefined, string][] = [
+      [options[setting], 'the command line'],
+      [environment[ENVIRONMENT[setting]] || undefined, ENVIRONMENT[setting]],
+      [file[FILE_KEYS[setting]], `"${FILE_KEYS[setting]}" in ${configPath}`],
+      [defaults[setting], 'the default'],
+    ];
+    const found = candidates.find(([value]) => value !== undefined);
+    chosen[setting] = found?.[0] ?? '';
+    origins[setting] = found?.[1] ?? 'nowhere';
+  }
+  const parsed = configSchema.safeParse(chosen);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const issue = parsed.error.issues[0];
+  const setting = String(issue?.path[0]);
+  throw new ConfigError(
+    `cannot use ${JSON.stringify(chosen[setting])} from ${origins[setting]}: ${issue?.message}`,
+  );
+}
+
+/** Where a client finds the daemon when nobody says. */
+export function defaultSocketPath(environment: NodeJS.ProcessEnv = process.env): string {
+  return defaultSettings(environment).socketPath;
+}
+
+function defaultSettings(environment: NodeJS.ProcessEnv) {
+  const common = { sysfsRoot: '/sys', cpuPool: '', rescanIntervalMs: 5_000, logLevel: 'info' };
+  const snapData = environment['SNAP_DATA'];
+  if (snapData) {
+    const data = join(snapData, 'data');
+    return { ...common, socketPath: join(data, 'epa.sock'), stateDirectory: data };
+  }
+  const { uid } = userInfo();
+  if (uid === 0) {
+    return {
+      ...common,
+      socketPath: '/run/epa-orchestrator/epa.sock',
+      stateDirectory: '/var/lib/epa-orchestrator',
+    };
+  }
+  const runtime = environment['XDG_RUNTIME_DIR'] ?? `/tmp/epa-orchestrator-${uid}`;
+  const state = environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
+  return {
+    ...common,
+    socketPath: join(runtime, 'epa-orchestrator', 'epa.sock'),
+    stateDirectory: join(state, 'epa-orchestrator'),
+  };
+}
+
+function readConfigFile(path: string): Readonly<Record<string, string | number | undefined>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    throw new ConfigError(`cannot read the configuration file ${path}: ${reason}`);
+  }
+  const parsed = fileSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    `cannot use the configuration file ${path}: ${z.prettifyError(parsed.error)}`,
+  );
+}

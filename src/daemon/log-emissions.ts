@@ -1,0 +1,70 @@
+/** What the coordinator tells, as lines of the log. */
+
+import type { ActorRefFrom } from 'xstate';
+import type { coordinatorMachine } from '../../actors/coordinator.js';
+import { nodeActorId } from '../../actors/numa-node.js';
+import { formatCpuList } from '../core/cpu-list.js';
+import { isEmpty } from '../core/cpu-set.js';
+import type { View } from '../core/view.js';
+import type { Logger } from '../log.js';
+
+/** Writes a line for everything worth reading later. */
+export function logEmissions(
+  coordinator: ActorRefFrom<typeof coordinatorMachine>,
+  log: Logger,
+): void {
+  const actorLog = log.child({ actor: 'coordinator' });
+  coordinator.on('READY', ({ view }) => {
+    actorLog.info(machineFields(view), 'ready');
+    logPools(view, actorLog);
+  });
+  coordinator.on('CHANGED', ({ ticket, plan }) => {
+    const { action, serviceName } = { serviceName: null, ...ticket.request };
+    const claims = plan.claimChanges.map((change) => ({
+      service: change.serviceName,
+      cpus: change.claim === undefined ? '' : formatCpuList(change.claim.cpus),
+    }));
+    actorLog.info({ action, service: serviceName, claims, pages: plan.pageChanges }, 'changed');
+  });
+  coordinator.on('UNDONE', ({ because, requestCount }) => {
+    const { code, message } = because;
+    actorLog.error({ code, reason: message, requests: requestCount }, 'undone');
+  });
+  coordinator.on('STORE_RECOVERED', () => actorLog.info('the state can be stored again'));
+  coordinator.on('FACTS_CHANGED', ({ view }) => {
+    actorLog.debug(machineFields(view), 'the machine changed');
+  });
+  coordinator.on('SYSFS_PROBLEM', ({ problem }) => {
+    actorLog.error(problem, 'the machine cannot be read; nothing is granted');
+  });
+  coordinator.on('SYSFS_RECOVERED', () => actorLog.info('the machine can be read again'));
+  coordinator.on('NODE_REMOVED', ({ nodeId }) => {
+    actorLog.info({ node: nodeActorId(nodeId) }, 'node gone, and nothing left on record');
+  });
+  coordinator.on('CHILD_FAILED', ({ actorId, error }) => {
+    actorLog.error({ child: actorId, err: error }, 'an actor failed and is made anew');
+  });
+  coordinator.on('BUG', ({ sentence }) => actorLog.error({ bug: sentence }, 'internal error'));
+}
+
+function machineFields(view: View) {
+  return {
+    onlineCpus: formatCpuList(view.facts.onlineCpus),
+    isolatedCpus: formatCpuList(view.facts.isolatedCpus),
+    nodes: view.facts.nodes.map((node) => node.nodeId),
+    services: view.holdings.claims.size,
+  };
+}
+
+function logPools({ pools }: View, log: Logger): void {
+  if (pools.general.closedBecause !== null) {
+    log.error({ reason: pools.general.closedBecause }, 'the general pool is closed');
+  }
+  if (isEmpty(pools.isolated.configuredCpus) && !pools.general.isConfigured) {
+    log.warn(
+      'no CPU can be handed out: this machine has no isolated CPUs. ' +
+        'Boot with isolcpus= (for example isolcpus=2-7), or give the daemon a general pool ' +
+        '(--cpu-pool 2-7, or EPA_CPU_POOL)',
+    );
+  }
+}

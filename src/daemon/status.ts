@@ -1,0 +1,74 @@
+/** What the daemon knows of itself: the reply to `get_status`. */
+
+import type { ActorRefFrom, AnyActorRef } from 'xstate';
+import type { coordinatorMachine } from '../../actors/coordinator.js';
+import type { scannerMachine } from '../../actors/scanner.js';
+import type { Config } from '../config/config.js';
+import { freeCpus } from '../core/claim-changes.js';
+import { countCpus } from '../core/cpu-set.js';
+import type { Pool } from '../core/pools.js';
+import type { GetStatusReply } from '../protocol/reply.js';
+import { PROTOCOL_VERSION } from '../protocol/request.js';
+import { stateFilePath } from '../state/state-file.js';
+
+/** What a running daemon was started with. */
+export interface About {
+  readonly config: Config;
+  readonly daemonVersion: string;
+  readonly startedAtMs: number;
+}
+
+/** Describes the daemon at `nowMs` (milliseconds since the epoch). */
+export function describeStatus(
+  coordinator: ActorRefFrom<typeof coordinatorMachine>,
+  about: About,
+  nowMs: number,
+): GetStatusReply {
+  const { context, value, children } = coordinator.getSnapshot();
+  const { view, sysfsProblem, storeProblem, generation } = context;
+  const pool = (known: Pool) => ({
+    is_configured: known.isConfigured,
+    closed_because: known.closedBecause,
+    eligible_cpus: countCpus(known.eligibleCpus),
+    free_cpus: countCpus(freeCpus(known, view.holdings)),
+  });
+  const scanner: ActorRefFrom<typeof scannerMachine> | undefined =
+    coordinator.system.get('scanner');
+  const scannedAtMs = scanner?.getSnapshot().context.scannedAtMs ?? null;
+  return {
+    version: PROTOCOL_VERSION,
+    daemon_version: about.daemonVersion,
+    node_version: process.version,
+    pid: process.pid,
+    started_at: new Date(about.startedAtMs).toISOString(),
+    uptime_s: Math.floor((nowMs - about.startedAtMs) / 1_000),
+    state: stateText(value),
+    sysfs_root: about.config.sysfsRoot,
+    state_file: stateFilePath(about.config.stateDirectory),
+    actors: Object.fromEntries(
+      Object.entries(children).map(([id, ref]) => [id, stateText(stateOf(ref))]),
+    ),
+    pools: { isolated: pool(view.pools.isolated), general: pool(view.pools.general) },
+    services: view.holdings.claims.size,
+    generation,
+    store_problem: storeProblem,
+    sysfs_problem: sysfsProblem,
+    facts_age_ms: scannedAtMs === null ? null : Math.max(nowMs - scannedAtMs, 0),
+  };
+}
+
+function stateOf(ref: AnyActorRef | undefined): unknown {
+  return ref?.getSnapshot().value ?? 'unknown';
+}
+
+/** A state value as a person reads it: `serving (facts settled, durability ready)`. */
+function stateText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) =>
+      typeof inner === 'object' && inner !== null
+        ? `${name} (${stateText(inner)})`
+        : `${name} ${inner}`,
+    )
+    .join(', ');
+}
