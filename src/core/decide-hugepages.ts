@@ -2,9 +2,9 @@
 
 import { refusal } from '../protocol/error-codes.js';
 import { type AllocateHugepagesRequest, PROTOCOL_VERSION } from '../protocol/request.js';
+import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { answer, type Decision } from './plan.js';
-import { compareNames } from './standing.js';
 import { findNode, type View } from './view.js';
 
 /**

@@ -20,12 +20,12 @@ import {
   uniteCpus,
 } from './cpu-set.js';
 import { type ClaimChange, claimWithout } from './holdings.js';
+import { compareNames } from './names.js';
 import type { Decision } from './plan.js';
 import type { Pool } from './pools.js';
 import {
   checkCapacity,
   checkRecords,
-  compareNames,
   findGrantStanding,
   findPool,
   findStanding,

@@ -27,9 +27,10 @@ import {
 } from './cpu-set.js';
 import type { Claim } from './holdings.js';
 import { NO_NODE } from './homes.js';
+import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { answer, type Decision } from './plan.js';
-import { compareNames, findPool } from './standing.js';
+import { findPool } from './standing.js';
 import { findNode, knownNodeIds, type View } from './view.js';
 
 /** Decides `list_allocations`. */

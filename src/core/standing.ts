@@ -17,6 +17,7 @@ import {
   subtractCpus,
 } from './cpu-set.js';
 import type { Claim } from './holdings.js';
+import { compareNames } from './names.js';
 import type { Pool } from './pools.js';
 import type { View } from './view.js';
 
@@ -164,11 +165,6 @@ export function shortageDetails(
     held_by: holders.slice(0, HOLDERS_SHOWN_MAX),
     ...(hidden > 0 ? { more_holders: hidden } : {}),
   };
-}
-
-/** Orders service names by code unit: the same on every machine, whatever its locale. */
-export function compareNames(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function ownersOf(view: View, cpus: CpuSet, pool: PoolName): string[] {

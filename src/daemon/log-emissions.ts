@@ -6,7 +6,7 @@ import { nodeActorId } from '../../actors/numa-node.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty } from '../core/cpu-set.js';
 import type { View } from '../core/view.js';
-import type { Logger } from '../log.js';
+import type { Logger } from './log.js';
 
 /** Writes a line for everything worth reading later. */
 export function logEmissions(

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, isEmpty } from '../core/cpu-set.js';
 import { Holdings, type PageRecord } from '../core/holdings.js';
-import { compareNames } from '../core/standing.js';
+import { compareNames } from '../core/names.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';

@@ -1,7 +1,7 @@
 /** The log: pino, JSON lines on stderr; readable where stderr is a terminal. */
 
 import { type Logger, pino } from 'pino';
-import type { Config } from './config/config.js';
+import type { Config } from '../config/config.js';
 
 export type { Logger } from 'pino';
 
