@@ -22,7 +22,7 @@ import type {
   CoordinatorEvent,
   CoordinatorInput,
 } from './coordinator-events.js';
-import { decideTicket, nodeRef, ownedSlices } from './node-actors.js';
+import { decideTicket, findNodeActor, ownedSlices } from './node-actors.js';
 import { nodeActorId, numaNodeMachine } from './numa-node.js';
 import { scannerMachine } from './scanner.js';
 import { type Save, storeMachine } from './store.js';
@@ -107,7 +107,7 @@ export const coordinatorMachine = setup({
     removeNode: enqueueActions(({ context, enqueue, system }, { actorId }: { actorId: string }) => {
       const nodeId = context.nodeIds.find((known) => nodeActorId(known) === actorId);
       // The node may have come back, with a new actor, before this was heard.
-      if (nodeId === undefined || nodeRef(system, nodeId).getSnapshot().status === 'active') return;
+      if (nodeId === undefined || findNodeActor(system, nodeId) !== undefined) return;
       const homes = new Map(context.view.homes);
       homes.delete(nodeId);
       enqueue.stopChild(actorId);

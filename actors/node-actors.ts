@@ -6,7 +6,6 @@
 import type { ActorRefFrom, ActorSystem, ActorSystemInfo } from 'xstate';
 import type { Ticket } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
-import { invariant } from '../src/core/invariant.js';
 import { changesAnything, type Plan } from '../src/core/plan.js';
 import { type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
 import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
@@ -34,7 +33,8 @@ export function decideTicket(
   if (storeProblem !== null) return { reply: readOnly(storeProblem) };
   const changes = nodeChanges(view, decision);
   const unwilling = changes.find(
-    (change) => !nodeRef(system, change.nodeId).getSnapshot().can({ type: 'APPLY', change }),
+    (change) =>
+      findNodeActor(system, change.nodeId)?.getSnapshot().can({ type: 'APPLY', change }) !== true,
   );
   if (unwilling === undefined) return { plan: decision, changes };
   const bug = `${nodeActorId(unwilling.nodeId)} refuses a decided plan`;
@@ -45,17 +45,18 @@ export function decideTicket(
 export function ownedSlices(nodeIds: readonly number[], system: System): Map<number, NodeSlice> {
   const slices = new Map<number, NodeSlice>();
   for (const nodeId of nodeIds) {
-    const snapshot = nodeRef(system, nodeId).getSnapshot();
-    if (snapshot.status === 'active') slices.set(nodeId, snapshot.context.slice);
+    const snapshot = findNodeActor(system, nodeId)?.getSnapshot();
+    if (snapshot?.status === 'active') slices.set(nodeId, snapshot.context.slice);
   }
   return slices;
 }
 
-/** The actor of a node; that it exists is the coordinator's to know. */
-export function nodeRef(system: System, nodeId: number): ActorRefFrom<typeof numaNodeMachine> {
-  const ref: ActorRefFrom<typeof numaNodeMachine> | undefined = system.get(nodeActorId(nodeId));
-  invariant(ref !== undefined, `there is no actor ${nodeActorId(nodeId)}`);
-  return ref;
+/** The living actor of a node, or `undefined` when it ended, failed or never was. */
+export function findNodeActor(
+  system: System,
+  nodeId: number,
+): ActorRefFrom<typeof numaNodeMachine> | undefined {
+  return system.get(nodeActorId(nodeId));
 }
 
 function readOnly(reason: string): Refusal {

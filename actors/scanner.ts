@@ -80,8 +80,11 @@ export const scannerMachine = setup({
       Math.min(BACKOFF_MIN_MS * 2 ** (context.failureCount - 1), BACKOFF_MAX_MS),
   },
   guards: {
-    isOutdated: ({ context }, params: { vitals: VitalSigns }) =>
-      context.facts === null || isOutdated(context.facts, params.vitals),
+    // Facts of which the last scan failed are not trusted either, whatever a quick look says.
+    mustScan: ({ context }, params: { vitals: VitalSigns }) =>
+      context.problem !== null ||
+      context.facts === null ||
+      isOutdated(context.facts, params.vitals),
   },
   actions: {
     setInterval: assign({
@@ -206,7 +209,7 @@ export const scannerMachine = setup({
             input: ({ context }) => context.pagesOf,
             onDone: [
               {
-                guard: { type: 'isOutdated', params: ({ event }) => ({ vitals: event.output }) },
+                guard: { type: 'mustScan', params: ({ event }) => ({ vitals: event.output }) },
                 target: 'awaitingScan',
                 actions: 'askForScan',
               },
@@ -238,6 +241,15 @@ export const scannerMachine = setup({
         },
         // The machine changed. Look again after the scan: it may have begun before the request.
         awaitingScan: {
+          after: {
+            lookTimeout: {
+              target: 'quiet',
+              actions: {
+                type: 'reportFresh',
+                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
+              },
+            },
+          },
           on: {
             scanned: 'looking',
             'scan failed': {
