@@ -1,0 +1,147 @@
+/** A real daemon on a simulated machine, in a directory of its own, and clients as today's are. */
+
+import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import { type RawSettings, readConfig } from '../../src/config/config.js';
+import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
+import type { MachineShape } from '../../src/simulate/machine-shape.js';
+import { simulatedMachines } from '../../src/simulate/shapes.js';
+import { writeSysfs } from '../../src/simulate/write-sysfs.js';
+
+/** A reply as a client sees it. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into replies of every action
+export type Wire = Record<string, any>;
+
+/** A machine in a temporary directory; daemons may be started on it one after the other. */
+export class TestHost {
+  readonly directory = mkdtempSync(join(tmpdir(), 'epa-'));
+  readonly socketPath = join(this.directory, 'epa.sock');
+  readonly stateDirectory = join(this.directory, 'state');
+  readonly sysfsRoot = join(this.directory, 'sys');
+  readonly statePath = join(this.stateDirectory, 'state.json');
+  /** Log lines of all daemons of this host, parsed. */
+  readonly log: Wire[] = [];
+  #daemon: Daemon | undefined;
+
+  constructor(shape: MachineShape = simulatedMachines['dual-socket'].shape) {
+    this.lay(shape);
+  }
+
+  /** Makes the machine one of that shape; a running daemon finds out by itself. */
+  lay(shape: MachineShape): void {
+    writeSysfs(this.sysfsRoot, shape);
+  }
+
+  /** Writes one sysfs file, by its path below `/sys`. */
+  writeSysfsFile(path: string, text: string): void {
+    const target = join(this.sysfsRoot, path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, text);
+  }
+
+  /** Puts a directory where a file was, which not even root can read as one. */
+  spoilSysfsFile(path: string): void {
+    unlinkSync(join(this.sysfsRoot, path));
+    mkdirSync(join(this.sysfsRoot, path));
+  }
+
+  mendSysfsFile(path: string, text: string): void {
+    rmSync(join(this.sysfsRoot, path), { recursive: true });
+    this.writeSysfsFile(path, text);
+  }
+
+  writeState(text: string): void {
+    mkdirSync(this.stateDirectory, { recursive: true });
+    writeFileSync(this.statePath, text);
+  }
+
+  async start(settings: RawSettings = {}): Promise<void> {
+    const config = readConfig(
+      {
+        socketPath: this.socketPath,
+        stateDirectory: this.stateDirectory,
+        sysfsRoot: this.sysfsRoot,
+        ...settings,
+      },
+      {},
+      undefined,
+    );
+    const sink = { write: (line: string) => void this.log.push(JSON.parse(line)) };
+    this.#daemon = await startDaemon(config, pino({ level: 'debug', base: null }, sink));
+  }
+
+  async stop(): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    await daemon?.stop();
+    await daemon?.ended;
+  }
+
+  /** One request as today's clients send it, and the whole reply. */
+  async ask(request: Wire): Promise<Wire> {
+    return JSON.parse(await this.send(JSON.stringify(request)));
+  }
+
+  /** The allocations of a pool, service → CPUs. */
+  async allocations(pool = 'isolated'): Promise<Record<string, string>> {
+    const reply = await this.ask({ action: 'list_allocations', pool });
+    return Object.fromEntries(
+      reply['allocations'].map((listed: Wire) => [
+        listed['service_name'],
+        listed['allocated_cores'],
+      ]),
+    );
+  }
+
+  /** Sends text without a newline and without half-closing; reads to the end. */
+  send(text: string | Buffer): Promise<string> {
+    const socket = this.connect();
+    socket.write(text);
+    return readToEnd(socket);
+  }
+
+  connect(): Socket {
+    return connect({ path: this.socketPath, allowHalfOpen: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Everything the daemon says until it closes. */
+export function readToEnd(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('end', () => {
+      socket.destroy();
+      resolve(Buffer.concat(chunks).toString());
+    });
+    socket.on('error', reject);
+  });
+}
+
+/** The first read, as clients do that read once. */
+export function readOnce(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', (chunk) => resolve(chunk.toString()));
+    socket.once('error', reject);
+  });
+}
+
+/** The lines of a session, one at a time. */
+export async function* readLines(socket: Socket): AsyncGenerator<Wire> {
+  let text = '';
+  for await (const chunk of socket) {
+    text += chunk;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      yield JSON.parse(text.slice(0, end));
+      text = text.slice(end + 1);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { expect } from 'chai';
+import { TestHost, type Wire } from './harness.js';
+
+const older = {
+  version: 1,
+  updated_at: '2024-01-01T00:00:00Z',
+  allocations_db: {
+    allocations: { nova: '1-3,17-19', dpdk: '9-10', gone: '' },
+    explicit_allocations: { dpdk: '9' },
+    preemption_policies: { nova: 'legacy', dpdk: 'non-preemptive' },
+    allocation_pools: { nova: 'isolated', dpdk: 'isolated' },
+  },
+  hugepages_db: {
+    allocations: {
+      dpdk: [
+        { node_id: 1, size_kb: 2048, count: 12 },
+        { node_id: 0, size_kb: 2048, count: 0 },
+      ],
+    },
+  },
+};
+
+const claim = (service_name: string, num_of_cores: number): Wire => ({
+  action: 'allocate_cores',
+  service_name,
+  num_of_cores,
+});
+
+describe('a daemon and its state', () => {
+  it('serves the same claims and records after a restart', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('nova', 5));
+    await host.ask({ ...claim('ceph', 2), preemption_policy: 'non-preemptive' });
+    await host.ask({
+      action: 'allocate_numa_cores',
+      service_name: 'dpdk',
+      numa_node: 1,
+      num_of_cores: 2,
+    });
+    await host.ask({
+      action: 'allocate_hugepages',
+      service_name: 'dpdk',
+      hugepages_requested: 7,
+      node_id: 1,
+      size_kb: 2048,
+    });
+    const asked = [{ action: 'list_allocations' }, { action: 'get_memory_info' }];
+    const before = await Promise.all(asked.map((request) => host.ask(request)));
+    await host.stop();
+    await host.start();
+    const after = await Promise.all(asked.map((request) => host.ask(request)));
+    expect(after).to.deep.equal(before);
+  });
+
+  it('has on disk what it acknowledged, before it acknowledges', async () => {
+    await using host = new TestHost();
+    await host.start();
+    for (const count of [1, 2, 3]) {
+      const reply = await host.ask(claim('nova', count));
+      const [stored] = JSON.parse(readFileSync(host.statePath, 'utf8')).claims;
+      expect(stored).to.include({ service_name: 'nova', cpus: reply['allocated_cores'] });
+    }
+    expect(readdirSync(host.stateDirectory)).to.deep.equal(['state.json']);
+  });
+
+  it('writes nothing when a repeated request changes nothing', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('nova', 4));
+    const text = readFileSync(host.statePath, 'utf8');
+    await host.ask(claim('nova', 4));
+    expect(readFileSync(host.statePath, 'utf8')).to.equal(text);
+  });
+
+  it('takes over the state of the older release with nothing lost', async () => {
+    await using host = new TestHost();
+    host.writeState(JSON.stringify(older));
+    await host.start();
+    const { allocations } = await host.ask({ action: 'list_allocations' });
+    expect(allocations).to.deep.equal([
+      {
+        pool: 'isolated',
+        preemption_policy: 'non-preemptive',
+        service_name: 'dpdk',
+        allocated_cores: '9-10',
+        cores_count: 2,
+        is_explicit: true,
+        explicit_cores: '9',
+      },
+      {
+        pool: 'isolated',
+        preemption_policy: 'legacy',
+        service_name: 'nova',
+        allocated_cores: '1-3,17-19',
+        cores_count: 6,
+        is_explicit: false,
+      },
+    ]);
+    const { numa_hugepages } = await host.ask({ action: 'get_memory_info' });
+    expect(numa_hugepages['node1'].allocations).to.deep.equal({ dpdk: { '2048': 12 } });
+    const remarks = host.log.map((line) => line['remark']).filter(Boolean);
+    expect(remarks.join('\n')).to.contain('gone').and.contain('0 hugepages');
+    await host.ask(claim('ceph', 1));
+    expect(JSON.parse(readFileSync(host.statePath, 'utf8'))).to.include({ version: 2 });
+  });
+
+  for (const [what, text] of [
+    ['empty', ''],
+    ['no JSON', '{"version": 1, "allocations_db":'],
+    [
+      'of two owners of a CPU',
+      '{"version":1,"allocations_db":{"allocations":{"a":"1","b":"0-1"}}}',
+    ],
+    ['of an unknown version', '{"version": 7}'],
+  ] as const) {
+    it(`refuses a state file that is ${what}, names it, and leaves it as it is`, async () => {
+      await using host = new TestHost();
+      host.writeState(text);
+      let message = '';
+      await host.start().catch((error: Error) => {
+        message = error.message;
+      });
+      expect(message).to.contain(host.statePath);
+      expect(readFileSync(host.statePath, 'utf8')).to.equal(text);
+    });
+  }
+
+  it('undoes what cannot be stored, says so, and changes things again when it can', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('nova', 26));
+    const before = await host.allocations();
+    // A directory in the way of the temporary file: not even root can write there.
+    const obstacle = `${host.statePath}.tmp`;
+    mkdirSync(obstacle);
+    const [forced, listed] = await Promise.all([
+      host.ask({
+        action: 'allocate_numa_cores',
+        service_name: 'dpdk',
+        numa_node: 1,
+        num_of_cores: 4,
+      }),
+      host.allocations(),
+    ]);
+    expect(forced).to.include({ code: 'STORAGE_FAILED' });
+    expect(listed).to.deep.equal(before);
+    expect(await host.allocations()).to.deep.equal(before);
+    expect(await host.ask(claim('ceph', 1))).to.include({ code: 'READ_ONLY' });
+    const status = await host.ask({ action: 'get_status' });
+    expect(status['state']).to.contain('readOnly');
+    expect(status['store_problem']).to.contain('EISDIR');
+    rmSync(obstacle, { recursive: true });
+    while ((await host.ask(claim('ceph', 1)))['code'] === 'READ_ONLY');
+    expect(await host.allocations()).to.deep.equal({ ...before, ceph: '15' });
+    expect(host.log.some((line) => line['msg'] === 'the state can be stored again')).to.equal(true);
+  });
+
+  it('leaves a running daemon alone when a second one wants its socket', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await using other = new TestHost();
+    let message = '';
+    await other.start({ socketPath: host.socketPath }).catch((error: Error) => {
+      message = error.message;
+    });
+    expect(message).to.contain(host.socketPath).and.contain('another daemon');
+    expect(await host.ask({ action: 'list_allocations' })).to.include({ version: '1.0' });
+  });
+});
