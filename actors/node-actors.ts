@@ -6,7 +6,7 @@
 import type { ActorRefFrom, ActorSystem, ActorSystemInfo } from 'xstate';
 import type { Ticket } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
-import { changesAnything, type Plan } from '../src/core/plan.js';
+import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
 import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
@@ -27,7 +27,13 @@ export function decideTicket(
   system: System,
 ): TicketOutcome {
   const { view, sysfsProblem, storeProblem } = context;
-  const decision = decide(view, request, sysfsProblem);
+  let decision: Decision;
+  try {
+    decision = decide(view, request, sysfsProblem);
+  } catch (error) {
+    // Nothing that a peer sends may stop the daemon; deciding is pure, so nothing has changed.
+    return bugReply(error instanceof Error ? error.message : String(error));
+  }
   if (isRefusal(decision)) return { reply: decision };
   if (!changesAnything(decision)) return { reply: decision.reply };
   if (storeProblem !== null) return { reply: readOnly(storeProblem) };
@@ -37,8 +43,7 @@ export function decideTicket(
       findNodeActor(system, change.nodeId)?.getSnapshot().can({ type: 'APPLY', change }) !== true,
   );
   if (unwilling === undefined) return { plan: decision, changes };
-  const bug = `${nodeActorId(unwilling.nodeId)} refuses a decided plan`;
-  return { reply: refusal('INTERNAL', `internal: ${bug}; nothing was changed`), bug };
+  return bugReply(`internal: ${nodeActorId(unwilling.nodeId)} refuses a decided plan`);
 }
 
 /** What the living node actors own. */
@@ -57,6 +62,10 @@ export function findNodeActor(
   nodeId: number,
 ): ActorRefFrom<typeof numaNodeMachine> | undefined {
   return system.get(nodeActorId(nodeId));
+}
+
+function bugReply(bug: string): TicketOutcome {
+  return { reply: refusal('INTERNAL', `${bug}; nothing was changed`), bug };
 }
 
 function readOnly(reason: string): Refusal {
