@@ -31,8 +31,13 @@ export interface SocketServer {
  * @throws SocketError when another daemon serves the path, or something else is there
  */
 export async function serveSocket(path: string, ask: Ask): Promise<SocketServer> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  await removeStaleSocket(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    await removeStaleSocket(path);
+  } catch (error) {
+    if (error instanceof SocketError || !(error instanceof Error)) throw error;
+    throw new SocketError(`cannot listen on ${path}: ${error.message}`);
+  }
   const connections = new Set<Connection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = new Connection(socket, ask);

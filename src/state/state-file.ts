@@ -20,18 +20,19 @@ export function stateFilePath(stateDirectory: string): string {
  * Reads the state of a directory, which is made if it is missing.
  *
  * @returns `null` when nothing was ever stored there
- * @throws StateError naming the file, when it is damaged: it is left untouched. Errors of the
- * file system pass as they are.
+ * @throws StateError naming the file when it is damaged (it is left untouched), or the directory
+ * when it cannot be used
  */
 export async function loadState(stateDirectory: string): Promise<StoredState | null> {
-  await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
   const path = stateFilePath(stateDirectory);
   let bytes: Buffer;
   try {
+    await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
     bytes = await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    if ('code' in error && error.code === 'ENOENT') return null;
+    throw new StateError(`cannot use the state directory ${stateDirectory}: ${error.message}`);
   }
   try {
     return parseState(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
