@@ -45,7 +45,7 @@ export interface ScannerInput {
   readonly rescanIntervalMs: number;
 }
 
-interface ScannerContext extends ScannerInput {
+export interface ScannerContext extends ScannerInput {
   readonly facts: MachineFacts | null;
   readonly problem: SysfsProblem | null;
   /** When the machine was last read as a whole; milliseconds since the epoch. */

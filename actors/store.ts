@@ -38,7 +38,7 @@ export type StoreReport =
     }
   | { readonly type: 'STORE_FAILED'; readonly reason: string };
 
-interface StoreContext {
+export interface StoreContext {
   /** Of the newest write that succeeded. */
   readonly generation: number;
   /** Being written, or to be written next after a failure. */
