@@ -46,14 +46,17 @@ export function chooseCpus(choice: Choice): CpuSet {
   return chosen;
 }
 
-/** The cores as they are now: eligible siblings only, cores without any left out. */
+/**
+ * The cores as they are now: eligible siblings only, cores without any left out, ascending by the
+ * lowest CPU that is left.
+ */
 function eligibleCores({ cores, eligibleCpus }: Choice): number[][] {
   const eligible: number[][] = [];
   for (const core of cores) {
     const cpus = core.filter((cpu) => hasCpu(eligibleCpus, cpu));
     if (cpus.length > 0) eligible.push(cpus);
   }
-  return eligible;
+  return eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
 }
 
 /** Picks up to `wanted` of the `available` CPUs for a service that has `chosen` ones. */

@@ -74,12 +74,15 @@ export function readOlderState(json: unknown): StoredState {
     const seen = new Set<string>();
     for (const { node_id: nodeId, size_kb: sizeKb, count } of records) {
       const place = `node ${nodeId} size ${sizeKb} KB`;
+      if (count <= 0) {
+        remarks.push(`dropped ${serviceName}: ${count} hugepages on ${place}`);
+        continue;
+      }
       if (seen.has(place)) {
         throw new StateError(`hugepages of ${serviceName} are recorded twice for ${place}`);
       }
       seen.add(place);
-      if (count <= 0) remarks.push(`dropped ${serviceName}: ${count} hugepages on ${place}`);
-      else holdings = holdings.withPages({ serviceName, nodeId, sizeKb, pageCount: count });
+      holdings = holdings.withPages({ serviceName, nodeId, sizeKb, pageCount: count });
     }
   }
   remarks.push('taken over from the older format');
@@ -90,6 +93,7 @@ function readClaims(state: OlderFormat, remarks: string[]) {
   const { allocations, explicit_allocations, preemption_policies, allocation_pools } =
     state.allocations_db;
   for (const [serviceName, cpus] of explicit_allocations) {
+    if (isEmpty(cpus)) remarks.push(`dropped ${serviceName}: its explicit list names no CPU`);
     if (!isSubset(cpus, allocations.get(serviceName) ?? NO_CPUS)) {
       throw new StateError(`explicit CPUs of ${serviceName} are not among its allocated ones`);
     }

@@ -28,11 +28,14 @@ export async function loadState(stateDirectory: string): Promise<StoredState | n
   let bytes: Buffer;
   try {
     await mkdir(stateDirectory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw unusable(stateDirectory, error);
+  }
+  try {
     bytes = await readFile(path);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    if ('code' in error && error.code === 'ENOENT') return null;
-    throw new StateError(`cannot use the state directory ${stateDirectory}: ${error.message}`);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw unusable(stateDirectory, error);
   }
   try {
     return parseState(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -71,4 +74,9 @@ export async function writeState(stateDirectory: string, text: string): Promise<
   } finally {
     await directory.close();
   }
+}
+
+function unusable(stateDirectory: string, error: unknown): StateError {
+  const reason = error instanceof Error ? error.message : error;
+  return new StateError(`cannot use the state directory ${stateDirectory}: ${reason}`);
 }
