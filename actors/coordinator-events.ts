@@ -11,7 +11,7 @@ import type { View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
 import type { ScannerInput, ScannerReport } from './scanner.js';
-import type { StoreReport } from './store.js';
+import type { Snapshot, StoreReport } from './store.js';
 
 export interface CoordinatorInput {
   readonly scanner: ScannerInput;
@@ -69,11 +69,14 @@ export interface CoordinatorContext {
   readonly waiting: readonly Ticket[];
   /** Requests that arrived before it. */
   readonly asking: readonly Ticket[];
+  /** Requests whose `DECIDE` is on its way. */
+  readonly undecidedCount: number;
   /** Decided; their replies wait for durability. */
   readonly pending: readonly PendingReply[];
   /** Of the holdings in {@link view}; grows with every change. */
   readonly revision: number;
-  readonly durable: Holdings;
+  /** What is on disk. */
+  readonly durable: Snapshot;
   /** Of the newest file on disk. */
   readonly generation: number;
   /** Saves up to this revision were undone: that they succeeded means nothing any more. */

@@ -43,7 +43,8 @@ export const coordinatorMachine = setup({
   guards: {
     somebodyWaits: ({ context }) => context.waiting.length > 0,
     nothingIsUnderWay: ({ context }) =>
-      context.waiting.length + context.asking.length + context.pending.length === 0,
+      context.waiting.length + context.asking.length === 0 &&
+      context.undecidedCount + context.pending.length === 0,
     storeFails: ({ context }) => context.storeProblem !== null,
     machineIsLookedAt: ({ context }) =>
       context.view.facts !== NO_FACTS || context.sysfsProblem !== null,
@@ -68,7 +69,8 @@ export const coordinatorMachine = setup({
     decideAll: enqueueActions(({ context, enqueue, self }) => {
       // One event each: the nodes must have heard of one plan before the next is decided.
       for (const ticket of context.asking) enqueue.sendTo(self, { type: 'DECIDE', ticket });
-      enqueue.assign({ asking: [] });
+      const undecidedCount = context.undecidedCount + context.asking.length;
+      enqueue.assign({ asking: [], undecidedCount });
     }),
     noteFacts: enqueueActions(({ context, enqueue }, { facts }: { facts: MachineFacts | null }) => {
       if (facts === null || facts === context.view.facts) return;
@@ -108,12 +110,10 @@ export const coordinatorMachine = setup({
       const nodeId = context.nodeIds.find((known) => nodeActorId(known) === actorId);
       // The node may have come back, with a new actor, before this was heard.
       if (nodeId === undefined || findNodeActor(system, nodeId) !== undefined) return;
-      const homes = new Map(context.view.homes);
-      homes.delete(nodeId);
       enqueue.stopChild(actorId);
       enqueue.assign({
         nodeIds: context.nodeIds.filter((known) => known !== nodeId),
-        view: withFacts({ ...context, view: { ...context.view, homes } }, context.view.facts),
+        view: withFacts(context, context.view.facts),
       });
       enqueue.emit({ type: 'NODE_REMOVED', nodeId });
     }),
@@ -123,6 +123,7 @@ export const coordinatorMachine = setup({
     decide: enqueueActions(({ context, event, enqueue, system }) => {
       assertEvent(event, 'DECIDE');
       const { ticket } = event;
+      enqueue.assign({ undecidedCount: context.undecidedCount - 1 });
       const outcome = decideTicket(context, ticket, system);
       if (!('plan' in outcome)) {
         if (outcome.bug !== undefined) enqueue.emit({ type: 'BUG', sentence: outcome.bug });
@@ -154,10 +155,11 @@ export const coordinatorMachine = setup({
       for (const { ticket, outcome } of due) {
         enqueue.emit({ type: 'REPLY', requestId: ticket.requestId, outcome });
       }
-      enqueue.assign({ durable: event.holdings, pending: left, storeProblem: null });
+      enqueue.assign({ durable: event.snapshot, pending: left, storeProblem: null });
       if (context.storeProblem !== null) enqueue.emit({ type: 'STORE_RECOVERED' });
       if (event.revision !== context.revision) return;
-      invariant(event.holdings === context.view.holdings, 'what is durable is not what is held');
+      const { holdings } = event.snapshot;
+      invariant(holdings === context.view.holdings, 'what is durable is not what is held');
       for (const slice of ownedSlices(context.nodeIds, system).values()) {
         invariant(agrees(context.view, slice), `${nodeActorId(slice.nodeId)} lost track of claims`);
       }
@@ -167,7 +169,10 @@ export const coordinatorMachine = setup({
       storeProblem: (_, { reason }: { reason: string }) => reason,
     }),
     undo: enqueueActions(({ context, enqueue, self }, { because }: { because: Refusal }) => {
-      const view = { ...context.view, holdings: context.durable };
+      const { holdings, homes } = context.durable;
+      // A node may have gone for good with the release of its last claim, which is undone now.
+      const known = [...context.view.homes, ...homes];
+      const view = viewOf(context.view.facts, context.input.generalCpus, known, holdings);
       const revision = context.revision + 1;
       for (const { ticket, isChange } of context.pending) {
         const { requestId } = ticket;
@@ -176,7 +181,9 @@ export const coordinatorMachine = setup({
         else enqueue.sendTo(self, { type: 'DECIDE', ticket });
       }
       const requestCount = context.pending.filter(({ isChange }) => isChange).length;
-      enqueue.assign({ view, revision, undoneRevision: context.revision, pending: [] });
+      const undecidedCount = context.undecidedCount + context.pending.length - requestCount;
+      enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });
+      enqueue.assign({ pending: [] });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
       enqueue.emit({ type: 'UNDONE', because, requestCount });
       enqueue.raise({ type: 'holdings changed' });
@@ -208,9 +215,10 @@ export const coordinatorMachine = setup({
     alignedFacts: null,
     waiting: [],
     asking: [],
+    undecidedCount: 0,
     pending: [],
     revision: 0,
-    durable: input.holdings,
+    durable: { holdings: input.holdings, homes: input.homes },
     generation: input.generation,
     undoneRevision: 0,
     restartCount: 0,

@@ -33,7 +33,7 @@ export type StoreReport =
   | {
       readonly type: 'STORED';
       readonly revision: number;
-      readonly holdings: Holdings;
+      readonly snapshot: Snapshot;
       readonly generation: number;
     }
   | { readonly type: 'STORE_FAILED'; readonly reason: string };
@@ -86,8 +86,7 @@ export const storeMachine = setup({
       const save = context.current;
       if (save === null) throw new Error('internal: a write ended that nobody asked for');
       const { revision, snapshot } = save;
-      const { holdings } = snapshot;
-      return { type: 'STORED', revision, holdings, generation: context.generation };
+      return { type: 'STORED', revision, snapshot, generation: context.generation };
     }),
     reportFailed: sendParent(
       (_, params: { reason: string }): StoreReport => ({

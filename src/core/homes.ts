@@ -17,11 +17,15 @@ export type Homes = ReadonlyMap<number, CpuSet>;
  * names the CPU (some firmware lists a CPU in every node); then what was known before; what is
  * left is at home in {@link NO_NODE}.
  *
- * @param known homes from an earlier scan or from the stored state; a node that vanished keeps
- * its CPUs, so that what is claimed there can be released there
+ * @param known homes from an earlier scan or from the stored state, the latest first; a node that
+ * vanished keeps its CPUs, so that what is claimed there can be released there
  * @param claimedCpus CPUs that must have a home although the kernel may not know them any more
  */
-export function resolveHomes(facts: MachineFacts, known: Homes, claimedCpus: CpuSet): Homes {
+export function resolveHomes(
+  facts: MachineFacts,
+  known: Iterable<readonly [number, CpuSet]>,
+  claimedCpus: CpuSet,
+): Homes {
   const homes = new Map<number, CpuSet>();
   let settled = NO_CPUS;
   const settle = (nodeId: number, cpus: CpuSet) => {

@@ -28,12 +28,12 @@ export const NO_FACTS: MachineFacts = {
  * Makes a view of fresh facts.
  *
  * @param generalCpus the operator's list for the general pool, or `null`
- * @param known where CPUs were at home before
+ * @param known where CPUs were at home before, the latest first
  */
 export function viewOf(
   facts: MachineFacts,
   generalCpus: CpuSet | null,
-  known: Homes,
+  known: Iterable<readonly [number, CpuSet]>,
   holdings: Holdings,
 ): View {
   return {

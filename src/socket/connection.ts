@@ -42,6 +42,7 @@ export class Connection {
   #isLast = false;
   #isTurnedAway = false;
   #isEnded = false;
+  #isTaking = false;
   #patience: Patience = 'none';
   #timer: NodeJS.Timeout | undefined;
 
@@ -98,8 +99,11 @@ export class Connection {
 
   /** Does whatever can be done now: ask on, read on, wait, or end. */
   #goOn(): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#isTaking) return;
+    // A request may be answered within being taken: this loop, and not a deeper one, goes on then.
+    this.#isTaking = true;
     while (this.#backlog.length > 0 && !this.#isBusy()) this.#take(this.#backlog.shift());
+    this.#isTaking = false;
     if (this.#isBusy()) this.#socket.pause();
     else this.#socket.resume();
     const isDone = this.#slots.length === 0 && this.#backlog.length === 0;

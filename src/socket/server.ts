@@ -15,11 +15,14 @@ export class SocketError extends Error {
 /** Owner and group may speak to the daemon. */
 const SOCKET_MODE = 0o660;
 
+/** Peers that have not read their reply this long after the end was announced are cut off. */
+const FAREWELL_MS = 2_000;
+
 /** A socket that is being served. */
 export interface SocketServer {
   /**
    * Takes no more peers and no more requests, answers what was asked, removes the socket file.
-   * Resolves when the last peer has its reply.
+   * Resolves when the last peer has its reply, or did not read it in time.
    */
   close(): Promise<void>;
 }
@@ -38,11 +41,11 @@ export async function serveSocket(path: string, ask: Ask): Promise<SocketServer>
     if (error instanceof SocketError || !(error instanceof Error)) throw error;
     throw new SocketError(`cannot listen on ${path}: ${error.message}`);
   }
-  const connections = new Set<Connection>();
+  const connections = new Map<Socket, Connection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = new Connection(socket, ask);
-    connections.add(connection);
-    socket.on('close', () => connections.delete(connection));
+    connections.set(socket, connection);
+    socket.on('close', () => connections.delete(socket));
     if (connections.size > CONNECTIONS_MAX) {
       connection.turnAway(
         refusal('BUSY', `Too many connections: ${CONNECTIONS_MAX} are open; try again`),
@@ -55,7 +58,11 @@ export async function serveSocket(path: string, ask: Ask): Promise<SocketServer>
       new Promise((resolve) => {
         // Closing a server also removes its socket file.
         server.close(() => resolve());
-        for (const connection of connections) connection.finish();
+        for (const connection of connections.values()) connection.finish();
+        const cutOff = () => {
+          for (const socket of connections.keys()) socket.destroy();
+        };
+        setTimeout(cutOff, FAREWELL_MS).unref();
       }),
   };
 }
