@@ -78,7 +78,7 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
   logLevel: 'EPA_LOG_LEVEL',
 };
 
-/** The names of the settings in a configuration file (JSON). */
+/** The names of the settings in a configuration file (JSON); options have `-` in place of `_`. */
 const FILE_KEYS: Readonly<Record<Setting, string>> = {
   socketPath: 'socket',
   stateDirectory: 'state_dir',
@@ -87,6 +87,8 @@ const FILE_KEYS: Readonly<Record<Setting, string>> = {
   rescanIntervalMs: 'rescan_interval_ms',
   logLevel: 'log_level',
 };
+
+type FileSettings = Readonly<Record<string, string | number | undefined>>;
 
 const fileSchema = z.strictObject(
   Object.fromEntries(
@@ -99,40 +101,103 @@ const fileSchema = z.strictObject(
  *
  * @param options what was given on the command line
  * @param configPath a configuration file; must exist when it is given
+ * @param simulated what a simulation sets unless an option or the environment does
  * @throws ConfigError naming the setting, where it came from, and what is wrong with it
  */
 export function readConfig(
   options: RawSettings,
   environment: NodeJS.ProcessEnv = process.env,
-  configPath: string | undefined = environment['EPA_CONFIG'],
+  configPath: string | undefined = environment['EPA_CONFIG'] || undefined,
+  simulated: RawSettings = {},
 ): Config {
-  const file = configPath === undefined ? {} : readConfigFile(configPath);
-  const defaults = defaultSettings(environment);
-  const chosen: Record<string, string | number> = {};
-  const origins: Record<string, string> = {};
+  const file = readConfigFile(configPath);
+  const sources = sourcesOf(options, environment, simulated, configPath, () => file);
+  const chosen = new Map<PropertyKey | undefined, Choice>();
   for (const setting of Object.keys(settings) as Setting[]) {
-    const candidates: [string | number | undefined, string][] = [
-      [options[setting], 'the command line'],
-      [environment[ENVIRONMENT[setting]] || undefined, ENVIRONMENT[setting]],
-      [file[FILE_KEYS[setting]], `"${FILE_KEYS[setting]}" in ${configPath}`],
-      [defaults[setting], 'the default'],
-    ];
-    const found = candidates.find(([value]) => value !== undefined);
-    chosen[setting] = found?.[0] ?? '';
-    origins[setting] = found?.[1] ?? 'nowhere';
+    chosen.set(setting, choose(setting, sources));
   }
-  const parsed = configSchema.safeParse(chosen);
+  const parsed = configSchema.safeParse(
+    Object.fromEntries([...chosen].map(([setting, { value }]) => [setting, value])),
+  );
   if (parsed.success) return Object.freeze(parsed.data);
   const issue = parsed.error.issues[0];
-  const setting = String(issue?.path[0]);
-  throw new ConfigError(
-    `cannot use ${JSON.stringify(chosen[setting])} from ${origins[setting]}: ${issue?.message}`,
-  );
+  throw unusable(chosen.get(issue?.path[0]) ?? NO_CHOICE, issue?.message);
 }
 
-/** Where a client finds the daemon when nobody says. */
-export function defaultSocketPath(environment: NodeJS.ProcessEnv = process.env): string {
-  return defaultSettings(environment).socketPath;
+/**
+ * Where a client finds the daemon, by the same rules. The daemon's other settings do not matter,
+ * nor does a configuration file when an option or the environment names the socket.
+ *
+ * @param option what was given on the command line
+ * @throws ConfigError when that cannot be the path of a socket
+ */
+export function readSocketPath(
+  option: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  const configPath = environment['EPA_CONFIG'] || undefined;
+  const readFile = () => readConfigFile(configPath);
+  const choice = choose(
+    'socketPath',
+    sourcesOf({ socketPath: option }, environment, {}, configPath, readFile),
+  );
+  const parsed = settings.socketPath.safeParse(choice.value);
+  if (parsed.success) return parsed.data;
+  throw unusable(choice, parsed.error.issues[0]?.message);
+}
+
+/** The environment for a child process that is to find its daemon at `socketPath`. */
+export function environmentNaming(socketPath: string): NodeJS.ProcessEnv {
+  return { ...process.env, [ENVIRONMENT.socketPath]: socketPath };
+}
+
+/** A value of a setting, and where it came from. */
+interface Choice {
+  readonly value: string | number | undefined;
+  readonly origin: string;
+}
+
+const NO_CHOICE: Choice = { value: '', origin: 'nowhere' };
+
+/** Where settings come from, the strongest first. */
+type Sources = readonly ((setting: Setting) => Choice)[];
+
+function sourcesOf(
+  options: RawSettings,
+  environment: NodeJS.ProcessEnv,
+  simulated: RawSettings,
+  configPath: string | undefined,
+  readFile: () => FileSettings,
+): Sources {
+  const defaults: RawSettings = defaultSettings(environment);
+  return [
+    (setting) => {
+      const option = FILE_KEYS[setting].replaceAll('_', '-');
+      return { value: options[setting], origin: `--${option}` };
+    },
+    (setting) => {
+      const name = ENVIRONMENT[setting];
+      return { value: environment[name] || undefined, origin: name };
+    },
+    (setting) => ({ value: simulated[setting], origin: 'the simulation' }),
+    (setting) => {
+      const key = FILE_KEYS[setting];
+      return { value: readFile()[key], origin: `"${key}" in ${configPath}` };
+    },
+    (setting) => ({ value: defaults[setting], origin: 'the default' }),
+  ];
+}
+
+function choose(setting: Setting, sources: Sources): Choice {
+  for (const source of sources) {
+    const choice = source(setting);
+    if (choice.value !== undefined) return choice;
+  }
+  return NO_CHOICE;
+}
+
+function unusable({ value, origin }: Choice, because = 'it is not valid'): ConfigError {
+  return new ConfigError(`cannot use ${JSON.stringify(value)} from ${origin}: ${because}`);
 }
 
 function defaultSettings(environment: NodeJS.ProcessEnv) {
@@ -150,8 +215,8 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
       stateDirectory: '/var/lib/epa-orchestrator',
     };
   }
-  const runtime = environment['XDG_RUNTIME_DIR'] ?? `/tmp/epa-orchestrator-${uid}`;
-  const state = environment['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state');
+  const runtime = environment['XDG_RUNTIME_DIR'] || `/tmp/epa-orchestrator-${uid}`;
+  const state = environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
   return {
     ...common,
     socketPath: join(runtime, 'epa-orchestrator', 'epa.sock'),
@@ -159,7 +224,8 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
   };
 }
 
-function readConfigFile(path: string): Readonly<Record<string, string | number | undefined>> {
+function readConfigFile(path: string | undefined): FileSettings {
+  if (path === undefined) return {};
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));

@@ -11,5 +11,8 @@ export async function createLog(level: Config['logLevel']): Promise<Logger> {
   if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }));
   // Loaded only for people: a daemon under a supervisor does not need it.
   const { default: pretty } = await import('pino-pretty');
-  return pino(options, pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss' }));
+  return pino(
+    options,
+    pretty({ destination: 2, sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' }),
+  );
 }

@@ -1,0 +1,64 @@
+/** How a command gets its answer: asks the daemon, and shows the reply in the form wanted. */
+
+import type { Command } from 'commander';
+import type { ErrorAnswer, Replies } from '../client/replies.js';
+import { type Answer, ask, type WireRequest } from '../client/request.js';
+import { readSocketPath } from '../config/config.js';
+import { print, type Terminal, terminalOf } from './terminal.js';
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly socket?: string;
+  readonly json?: boolean;
+}
+
+/** The daemon said no. Ends the command with status 1; `main.ts` shows it. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly answer: ErrorAnswer;
+  /** The reply as it came. */
+  readonly text: string;
+
+  constructor(answer: ErrorAnswer, text: string) {
+    super(answer.error);
+    this.answer = answer;
+    this.text = text;
+  }
+}
+
+/** A durable write on a slow disk takes a second or two; nobody waits for half a minute. */
+const TIMEOUT_MS = 30_000;
+
+type Asked<A extends keyof Replies> = Extract<WireRequest, { action: A }> & { readonly action: A };
+type Granted<A extends keyof Replies> = Extract<Answer<A>, { isGranted: true }>;
+
+/**
+ * Asks the daemon that the options of `command` name.
+ *
+ * @throws RefusedError when the daemon says no
+ * @throws ClientError when there is no reply
+ */
+export async function consult<A extends keyof Replies>(
+  command: Command,
+  request: Asked<A>,
+): Promise<Granted<A>> {
+  const { socket } = command.optsWithGlobals<GlobalOptions>();
+  const answer = await ask<A>(readSocketPath(socket), request, { timeoutMs: TIMEOUT_MS });
+  if (answer.isGranted) return answer;
+  throw new RefusedError(answer.error, answer.text);
+}
+
+/** Whether the daemon's own words are wanted. */
+export function wantsJson(command: Command): boolean {
+  return command.optsWithGlobals<GlobalOptions>().json === true;
+}
+
+/** Asks, and prints the reply: as it came with `--json`, otherwise as `show` words it. */
+export async function askAndShow<A extends keyof Replies>(
+  command: Command,
+  request: Asked<A>,
+  show: (reply: Replies[A], terminal: Terminal) => string,
+): Promise<void> {
+  const { reply, text } = await consult(command, request);
+  print(wantsJson(command) ? text : show(reply, terminalOf(process.stdout)));
+}

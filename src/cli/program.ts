@@ -1,0 +1,98 @@
+/** The command line: its words, its options, and what its exit status says. */
+
+import { Command, CommanderError } from 'commander';
+import { ClientError } from '../client/client-error.js';
+import { ConfigError } from '../config/config.js';
+import { DAEMON_VERSION } from '../daemon/version.js';
+import { allocateCommand } from './allocate.js';
+import { type GlobalOptions, RefusedError } from './ask-daemon.js';
+import { demoCommand } from './demo.js';
+import { hugepagesCommand } from './hugepages.js';
+import { listCommand } from './list.js';
+import { memoryCommand } from './memory.js';
+import { PROGRAM } from './program-name.js';
+import { explainRefusal } from './refusal-text.js';
+import { releaseCommand } from './release.js';
+import { serveCommand } from './serve.js';
+import { statusCommand } from './status.js';
+import { wrapText } from './table.js';
+import { print, printError, proseWidth } from './terminal.js';
+import { topologyCommand } from './topology.js';
+
+const EXAMPLES = `
+Exit status: 0 done, 1 refused or the daemon cannot be reached, 2 used wrongly.
+
+Examples:
+  $ epa-orchestrator demo                see it work, without touching anything
+  $ epa-orchestrator serve               the daemon, in the foreground
+  $ epa-orchestrator allocate dpdk 8 --node 1
+  $ epa-orchestrator list
+  $ epa-orchestrator allocate --help     what a command takes, with examples`;
+
+/** Exit status of a request that was refused or reached nobody, and of any other failure. */
+const STATUS_REFUSED = 1;
+/** Exit status when the command line or the configuration cannot be used. */
+const STATUS_MISUSED = 2;
+
+/** Makes the command line with all its commands. */
+export function createProgram(): Command {
+  const program = new Command(PROGRAM)
+    .description('Hands out CPUs and records hugepages, NUMA node by NUMA node.')
+    .version(DAEMON_VERSION, '--version', 'show the version')
+    .option('--socket <path>', "the daemon's socket")
+    .option('--json', "show the daemon's reply as it comes")
+    .helpOption('--help', 'show help')
+    .helpCommand('help [command]', 'show help on a command')
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: usageOf })
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(see --help)')
+    .exitOverride();
+  const commands = [
+    serveCommand(),
+    demoCommand(),
+    listCommand(),
+    allocateCommand(),
+    releaseCommand(),
+    hugepagesCommand(),
+    memoryCommand(),
+    topologyCommand(),
+    statusCommand(),
+  ];
+  for (const command of commands) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
+
+/** A command as the list of commands shows it. */
+function usageOf(command: Command): string {
+  const words = command.registeredArguments.map((argument) =>
+    argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+  );
+  return [command.name(), ...words].join(' ');
+}
+
+/** Runs the command line `argv` (as `process.argv`) and sets the exit status. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    process.exitCode = report(error, program.opts<GlobalOptions>());
+  }
+}
+
+/** Says what went wrong, unless commander has said it; gives the exit status. */
+function report(error: unknown, { json }: GlobalOptions): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : STATUS_MISUSED;
+  if (error instanceof RefusedError) {
+    if (json === true) print(error.text);
+    else printError(explainRefusal(error.answer, proseWidth(process.stderr)));
+    return STATUS_REFUSED;
+  }
+  if (error instanceof ConfigError || error instanceof ClientError) {
+    printError(wrapText(`error: ${error.message}`, proseWidth(process.stderr)));
+    return error instanceof ConfigError ? STATUS_MISUSED : STATUS_REFUSED;
+  }
+  throw error;
+}

@@ -1,0 +1,111 @@
+/** `serve`: the daemon itself, in the foreground, on this machine or a simulated one. */
+
+import { Command, Option } from 'commander';
+import { type Config, ConfigError, LOG_LEVELS, readConfig } from '../config/config.js';
+import { simulatedMachineNamed, simulatedMachines } from '../simulate/shapes.js';
+import type { GlobalOptions } from './ask-daemon.js';
+import { loadDaemon } from './load-daemon.js';
+import { laySimulation } from './simulation.js';
+import { formatTable } from './table.js';
+import { print, terminalOf } from './terminal.js';
+
+const EXAMPLES = `
+Options win over the environment (EPA_SOCKET, EPA_STATE_DIR, EPA_SYSFS_ROOT,
+EPA_CPU_POOL, EPA_RESCAN_INTERVAL_MS, EPA_LOG_LEVEL), that over a configuration
+file (--config or EPA_CONFIG: a JSON object with "socket", "state_dir",
+"sysfs_root", "cpu_pool", "rescan_interval_ms", "log_level"), and that over the
+defaults. With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
+
+The log goes to standard error: JSON lines, or readable ones on a terminal.
+
+A simulated machine and its state live in a temporary directory that is removed
+at the end; with --state-dir or EPA_STATE_DIR the state is kept there.
+
+Examples:
+  $ epa-orchestrator serve
+  $ epa-orchestrator serve --cpu-pool 2-7 --log-level debug
+  $ epa-orchestrator serve --simulate dual-socket --socket /tmp/epa.sock
+  $ epa-orchestrator serve --simulate list      which machines there are`;
+
+interface ServeOptions extends GlobalOptions {
+  readonly config?: string;
+  readonly stateDir?: string;
+  readonly sysfsRoot?: string;
+  readonly cpuPool?: string;
+  readonly rescanIntervalMs?: string;
+  readonly logLevel?: string;
+  readonly simulate?: string;
+}
+
+/** Makes the command. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .summary('run the daemon')
+    .description('Runs the daemon in the foreground, until SIGINT (Ctrl-C) or SIGTERM.')
+    .option('--config <file>', 'configuration file (JSON)')
+    .option('--state-dir <dir>', 'directory of the state file')
+    .option('--sysfs-root <dir>', 'directory that stands for /sys')
+    .option('--cpu-pool <list>', 'CPUs of the general pool, such as 2-7,10')
+    .option('--rescan-interval-ms <ms>', 'how often the machine is looked at')
+    .option('--log-level <level>', LOG_LEVELS.join(', '))
+    .addOption(
+      new Option('--simulate <shape>', 'serve a simulated machine ("list": show them)').conflicts(
+        'sysfsRoot',
+      ),
+    )
+    .addHelpText('after', EXAMPLES)
+    .action(serve);
+}
+
+async function serve(_options: object, command: Command): Promise<void> {
+  const options = command.optsWithGlobals<ServeOptions>();
+  if (options.simulate === 'list') {
+    print(listMachines());
+    return;
+  }
+  const machine =
+    options.simulate === undefined ? undefined : simulatedMachineNamed(options.simulate);
+  if (options.simulate !== undefined && machine === undefined) {
+    const known = Object.keys(simulatedMachines).join(', ');
+    command.error(
+      `error: there is no machine "${options.simulate}" to simulate; there are ${known}`,
+    );
+  }
+  const { createLog, serveInForeground } = await loadDaemon();
+  const simulation = machine === undefined ? undefined : laySimulation(machine.shape);
+  let config: Config;
+  try {
+    config = readConfig(
+      {
+        socketPath: options.socket,
+        stateDirectory: options.stateDir,
+        sysfsRoot: simulation?.sysfsRoot ?? options.sysfsRoot,
+        cpuPool: options.cpuPool,
+        rescanIntervalMs: options.rescanIntervalMs,
+        logLevel: options.logLevel,
+      },
+      undefined,
+      options.config,
+      { stateDirectory: simulation?.stateDirectory },
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const log = await createLog('info');
+    log.fatal(error.message);
+    process.exitCode = 2;
+    return;
+  }
+  const log = await createLog(config.logLevel);
+  if (machine !== undefined) {
+    log.info({ sysfs: config.sysfsRoot }, `simulating ${options.simulate}: ${machine.description}`);
+  }
+  process.exitCode = await serveInForeground(config, log);
+}
+
+function listMachines(): string {
+  return formatTable(
+    [{ title: 'SHAPE' }, { title: 'WHAT IT IS', isWrapped: true }],
+    Object.entries(simulatedMachines).map(([name, { description }]) => [name, description]),
+    terminalOf(process.stdout),
+  );
+}

@@ -1,0 +1,111 @@
+/** `status`: how the daemon is. */
+
+import { Command } from 'commander';
+import type { Replies } from '../client/replies.js';
+import { askAndShow } from './ask-daemon.js';
+import { formatTable } from './table.js';
+import type { Terminal } from './terminal.js';
+
+const EXAMPLES = `
+Examples:
+  $ epa-orchestrator status
+  $ epa-orchestrator status --json`;
+
+type Status = Replies['get_status'];
+
+/** Makes the command. */
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('show how the daemon is')
+    .description('Shows how the daemon is: since when it runs, on what, and what is wrong.')
+    .addHelpText('after', EXAMPLES)
+    .action((_options: object, command: Command) =>
+      askAndShow(command, { action: 'get_status' }, formatStatus),
+    );
+}
+
+/** The daemon's status, a line each. */
+export function formatStatus(status: Status, terminal: Terminal): string {
+  const { paint } = terminal;
+  const problems = problemsOf(status);
+  const rows = [
+    ['daemon', `epa-orchestrator ${status.daemon_version}, Node.js ${status.node_version}`],
+    ['process', `${status.pid}, up ${duration(status.uptime_s)} (since ${status.started_at})`],
+    ['state', status.state],
+    ['machine', status.sysfs_root],
+    ['state file', `${status.state_file}, written ${times(status.generation)}`],
+    ['isolated pool', poolText(status.pools.isolated)],
+    ['general pool', poolText(status.pools.general)],
+    ['services', `${status.services} holding CPUs`],
+    ['actors', actorsText(status.actors)],
+  ];
+  const wrong =
+    problems.length === 0
+      ? [['problems', 'none']]
+      : problems.map((problem, index) => [index === 0 ? 'problems' : '', problem]);
+  const table = formatTable(
+    [{ title: '' }, { title: '', isWrapped: true }],
+    [...rows, ...wrong],
+    terminal,
+  );
+  return `${paint(problems.length === 0 ? 'good' : 'bad', headline(problems.length))}\n${table}`;
+}
+
+function headline(problemCount: number): string {
+  if (problemCount === 0) return 'the daemon serves';
+  return `the daemon serves, with ${problemCount === 1 ? 'a problem' : `${problemCount} problems`}`;
+}
+
+function problemsOf({ sysfs_problem, store_problem, pools }: Status): string[] {
+  const problems: string[] = [];
+  if (sysfs_problem !== null) {
+    problems.push(
+      `the machine cannot be read, so nothing is granted: ${sysfs_problem.path}: ${sysfs_problem.reason}`,
+    );
+  }
+  if (store_problem !== null) problems.push(`the state cannot be stored: ${store_problem}`);
+  for (const [name, { closed_because: because }] of Object.entries(pools)) {
+    if (because !== null) problems.push(`the ${name} pool is closed: ${because}`);
+  }
+  return problems;
+}
+
+function poolText(pool: Status['pools']['isolated']): string {
+  if (!pool.is_configured) return 'not configured';
+  if (pool.closed_because !== null) return 'closed';
+  return `${pool.free_cpus} of ${pool.eligible_cpus} CPUs free`;
+}
+
+/** `scanner idle; store idle; 64 nodes ready`: nodes by state, for there may be many. */
+function actorsText(actors: Status['actors']): string {
+  const others: string[] = [];
+  const nodes = new Map<string, number>();
+  for (const [id, state] of Object.entries(actors)) {
+    if (id.startsWith('node-')) nodes.set(state, (nodes.get(state) ?? 0) + 1);
+    else others.push(`${id} ${state}`);
+  }
+  const counts = [...nodes].map(
+    ([state, many]) => `${many} ${many === 1 ? 'node' : 'nodes'} ${state}`,
+  );
+  return [...others, ...counts].join('; ');
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `3 d 4 h`, `4 h 5 min`, `5 min 6 s` or `6 s`. */
+function duration(seconds: number): string {
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3_600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  const first = units.findIndex(([count]) => count > 0);
+  if (first === -1) return '0 s';
+  return units
+    .slice(first, first + 2)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}

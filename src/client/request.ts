@@ -1,0 +1,115 @@
+/**
+ * Asks the daemon one thing over its Unix socket, as every client does: one JSON object, no
+ * newline, and the reply to end of file. Knows nothing of how a person asks or reads.
+ */
+
+import { createConnection } from 'node:net';
+import type { z } from 'zod';
+import type { Policy, PoolName } from '../protocol/request.js';
+import {
+  badReply,
+  type ClientError,
+  closedEarly,
+  connectionError,
+  timedOut,
+} from './client-error.js';
+import { ERROR_SCHEMA, type ErrorAnswer, REPLY_SCHEMAS, type Replies } from './replies.js';
+
+interface CpuFields {
+  readonly service_name: string;
+  readonly pool?: PoolName | undefined;
+  readonly preemption_policy?: Policy | undefined;
+}
+
+/** A request as it goes over the wire. What is `undefined` is left out. */
+export type WireRequest =
+  | ({ readonly action: 'allocate_cores'; readonly num_of_cores?: number } & CpuFields)
+  | ({ readonly action: 'allocate_cores_percent'; readonly percent: number } & CpuFields)
+  | ({
+      readonly action: 'allocate_numa_cores';
+      readonly numa_node: number;
+      readonly num_of_cores: number;
+    } & CpuFields)
+  | {
+      readonly action: 'allocate_hugepages';
+      readonly service_name: string;
+      readonly hugepages_requested: number;
+      readonly node_id: number;
+      readonly size_kb: number;
+    }
+  | { readonly action: 'list_allocations'; readonly pool?: PoolName | undefined }
+  | { readonly action: 'get_memory_info' }
+  | { readonly action: 'get_topology' }
+  | { readonly action: 'get_status' };
+
+/** What the daemon answered: granted or not, and `text`, the reply as it came. */
+export type Answer<A extends keyof Replies> =
+  | { readonly isGranted: true; readonly reply: Replies[A]; readonly text: string }
+  | { readonly isGranted: false; readonly error: ErrorAnswer; readonly text: string };
+
+/** Settings of {@link ask}. */
+export interface AskOptions {
+  /** From the first attempt to connect to the end of the reply. */
+  readonly timeoutMs: number;
+}
+
+/** A reply about 8,192 CPUs and as many services has 1 MB; more than this is no reply. */
+const REPLY_MAX_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Asks the daemon that serves `socketPath`.
+ *
+ * @throws ClientError when no reply could be had; a refusal of the daemon is an {@link Answer}
+ */
+export async function ask<A extends keyof Replies>(
+  socketPath: string,
+  request: Extract<WireRequest, { action: A }> & { readonly action: A },
+  { timeoutMs }: AskOptions,
+): Promise<Answer<A>> {
+  const text = await exchange(socketPath, JSON.stringify(request), timeoutMs);
+  if (text === '') throw closedEarly(socketPath);
+  const json = parseJson(text, socketPath);
+  const refused = ERROR_SCHEMA.safeParse(json);
+  if (refused.success) return { isGranted: false, error: refused.data, text };
+  const schema: z.ZodType<Replies[A]> = REPLY_SCHEMAS[request.action];
+  const granted = schema.safeParse(json);
+  if (granted.success) return { isGranted: true, reply: granted.data, text };
+  const issue = granted.error.issues[0];
+  throw badReply(socketPath, `${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+function parseJson(text: string, socketPath: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A reply that breaks off begins well.
+    if (text.startsWith('{')) throw closedEarly(socketPath);
+    throw badReply(socketPath, 'it is not JSON');
+  }
+}
+
+/** Sends one text and reads what comes until the other side closes. */
+function exchange(socketPath: string, text: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path: socketPath });
+    const chunks: Buffer[] = [];
+    let byteCount = 0;
+    const fail = (error: ClientError) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(timedOut(socketPath, timeoutMs)), timeoutMs);
+    socket.on('connect', () => socket.write(text));
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      byteCount += chunk.length;
+      if (byteCount > REPLY_MAX_BYTES) fail(badReply(socketPath, 'it does not end'));
+    });
+    socket.on('error', (error) => fail(connectionError(socketPath, error)));
+    socket.on('end', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+  });
+}

@@ -1,0 +1,106 @@
+/** What `memory` and `status` print, from replies. */
+
+import { expect } from 'chai';
+import { formatHugepages } from '../../src/cli/memory.js';
+import { formatStatus } from '../../src/cli/status.js';
+import type { Replies } from '../../src/client/replies.js';
+import { lines, terminal } from './topologies.js';
+
+describe('memory', () => {
+  it('tells in use, on record and free apart', () => {
+    const reply: Replies['get_memory_info'] = {
+      numa_hugepages: {
+        node0: {
+          capacity: [
+            // 10 in use by the kernel's word, 4 of them on record.
+            { total: 100, free: 90, size: 2048 },
+            { total: 8, free: 8, size: 1_048_576 },
+          ],
+          allocations: { ceph: { 2048: 1 }, dpdk: { 2048: 3 } },
+        },
+        node1: {
+          // All 6 kept pages are on record; how many are in use does not follow.
+          capacity: [{ total: 8, free: 2, size: 1_048_576 }],
+          allocations: { dpdk: { 1048576: 6, 2048: 5 } },
+        },
+        node2: { capacity: [], allocations: {} },
+      },
+    };
+    expect(formatHugepages(reply, terminal(80))).to.equal(
+      lines(`
+NODE  PAGE SIZE  TOTAL   IN USE  RECORDED  FREE  ON RECORD FOR
+   0      2 MiB    100       10         4    90  ceph 1, dpdk 3
+   0      1 GiB      8        0         0     8
+   1      1 GiB      8  up to 6         6     2  dpdk 6
+   1      2 MiB   gone                  5        dpdk 5
+   2       none
+`),
+    );
+  });
+
+  it('says that there are no nodes', () => {
+    expect(formatHugepages({ numa_hugepages: {} }, terminal(80))).to.equal(
+      'this machine shows no NUMA nodes, and so no hugepages of theirs',
+    );
+  });
+});
+
+describe('status', () => {
+  const status: Replies['get_status'] = {
+    daemon_version: '1.2.3',
+    node_version: 'v20.19.0',
+    pid: 77,
+    started_at: '2026-01-02T03:04:05.000Z',
+    uptime_s: 93_784,
+    state: 'serving',
+    sysfs_root: '/sys',
+    state_file: '/var/lib/epa-orchestrator/state.json',
+    actors: { scanner: 'idle', store: 'clean', 'node-0': 'owning', 'node-1': 'owning' },
+    pools: {
+      isolated: { is_configured: true, closed_because: null, eligible_cpus: 28, free_cpus: 2 },
+      general: { is_configured: false, closed_because: null, eligible_cpus: 0, free_cpus: 0 },
+    },
+    services: 3,
+    generation: 1,
+    store_problem: null,
+    sysfs_problem: null,
+  };
+
+  it('is a line for each thing to know', () => {
+    expect(formatStatus(status, terminal(80))).to.equal(
+      lines(`
+the daemon serves
+daemon         epa-orchestrator 1.2.3, Node.js v20.19.0
+process        77, up 1 d 2 h (since 2026-01-02T03:04:05.000Z)
+state          serving
+machine        /sys
+state file     /var/lib/epa-orchestrator/state.json, written once
+isolated pool  2 of 28 CPUs free
+general pool   not configured
+services       3 holding CPUs
+actors         scanner idle; store clean; 2 nodes owning
+problems       none
+`),
+    );
+  });
+
+  it('says what is wrong', () => {
+    const closed = { is_configured: true, closed_because: 'it overlaps: 3' };
+    const text = formatStatus(
+      {
+        ...status,
+        pools: { ...status.pools, general: { ...status.pools.general, ...closed } },
+        store_problem: 'no space left',
+        sysfs_problem: { path: '/sys/x', reason: 'not a list' },
+      },
+      terminal(200),
+    );
+    expect(text.split('\n').slice(0, 1)).to.deep.equal(['the daemon serves, with 3 problems']);
+    expect(text.split('\n').slice(-3)).to.deep.equal([
+      'problems       the machine cannot be read, so nothing is granted: /sys/x: not a list',
+      '               the state cannot be stored: no space left',
+      '               the general pool is closed: it overlaps: 3',
+    ]);
+    expect(text).to.include('general pool   closed\n');
+  });
+});

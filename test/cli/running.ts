@@ -1,0 +1,133 @@
+/** Runs the real command line in child processes, for tests. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The directory of the project, in which the command line runs. */
+export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = 'src/cli/main.ts';
+
+/** How a command ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command that may still run. */
+export interface Running {
+  readonly process: ChildProcess;
+  /** Resolves when the process is gone and all that it wrote is here. */
+  readonly ended: Promise<Ended>;
+  /**
+   * Resolves with all that was written so far, on both streams, once it matches; rejects when
+   * the process ends before.
+   */
+  untilWritten(pattern: RegExp): Promise<string>;
+}
+
+/** Variables of the daemon's environment, and nothing of the one that the tests run in. */
+export type Environment = Readonly<Record<string, string>>;
+
+/** Starts `epa-orchestrator` with these words. */
+export function startCli(words: readonly string[], environment: Environment = {}): Running {
+  return start(process.execPath, ['--import', 'tsx', MAIN, ...words], environment);
+}
+
+/** Starts any program in the project's directory. */
+export function start(
+  program: string,
+  words: readonly string[],
+  environment: Environment = {},
+): Running {
+  const child = spawn(program, words, {
+    cwd: PROJECT,
+    env: { ...bareEnvironment(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { stdout: '', stderr: '', both: '' };
+  const watchers = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      texts[name] += text;
+      texts.both += text;
+      for (const look of watchers) look();
+    });
+  }
+  const ended = once(child, 'close').then(([status, signal]): Ended => {
+    const { stdout, stderr } = texts;
+    return { status, signal, stdout, stderr };
+  });
+  const untilWritten = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        if (pattern.test(texts.both)) resolve(texts.both);
+      };
+      watchers.add(look);
+      look();
+      ended.then(
+        () => reject(new Error(`ended before it wrote ${pattern}; it wrote:\n${texts.both}`)),
+        reject,
+      );
+    });
+  return { process: child, ended, untilWritten };
+}
+
+/** Runs a command to its end. */
+export function runCli(words: readonly string[], environment: Environment = {}): Promise<Ended> {
+  return startCli(words, environment).ended;
+}
+
+/** A daemon on a simulated machine, and the command line speaking to it. */
+export interface Served {
+  readonly daemon: Running;
+  readonly socketPath: string;
+  /** Runs a command that asks this daemon. */
+  cli(...words: string[]): Promise<Ended>;
+  /** Ends the daemon. */
+  stop(): Promise<Ended>;
+}
+
+/** Serves a simulated machine on a socket in `directory`, and waits until it answers. */
+export async function serveSimulated(
+  directory: string,
+  shape: string,
+  ...options: string[]
+): Promise<Served> {
+  const socketPath = join(directory, 'epa.sock');
+  const environment = { EPA_SOCKET: socketPath };
+  const daemon = startCli(['serve', '--simulate', shape, ...options], environment);
+  await daemon.untilWritten(/"listening"/);
+  return {
+    daemon,
+    socketPath,
+    cli: (...words) => runCli(words, environment),
+    stop: () => {
+      daemon.process.kill('SIGTERM');
+      return daemon.ended;
+    },
+  };
+}
+
+/** Gives new, short directories to the tests of a `describe`, and removes them afterwards. */
+export function useDirectories(): () => string {
+  const made: string[] = [];
+  after(() => {
+    for (const directory of made) rmSync(directory, { recursive: true, force: true });
+  });
+  return () => {
+    const directory = mkdtempSync(join(tmpdir(), 'epa-cli-'));
+    made.push(directory);
+    return directory;
+  };
+}
+
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, NODE_V8_COVERAGE } = process.env;
+  return { PATH, HOME, ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }) };
+}

@@ -1,0 +1,147 @@
+/** `serve` as a process: how it starts, whom it listens to, how it ends and what it leaves. */
+
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'chai';
+import { ask } from '../../src/client/request.js';
+import { runCli, serveSimulated, startCli, useDirectories } from './running.js';
+
+describe('serve', () => {
+  const newDirectory = useDirectories();
+
+  const statusAt = async (socketPath: string) => {
+    const answer = await ask(socketPath, { action: 'get_status' }, { timeoutMs: 5_000 });
+    if (!answer.isGranted) throw new Error(answer.text);
+    return answer.reply;
+  };
+  /** The directory of the simulation that a log tells of. */
+  const simulationOf = (log: string) => {
+    const found = /"sysfs":"(.*epa-sim-[^/]+)\/sys"/.exec(log)?.[1];
+    expect(found, log).to.be.a('string');
+    return found ?? '';
+  };
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`ends on ${signal} with status 0, and leaves neither socket nor simulation`, async () => {
+      const directory = newDirectory();
+      const { daemon, socketPath } = await serveSimulated(directory, 'single-node');
+      expect(existsSync(socketPath)).to.equal(true);
+      const { sysfs_root, state_file } = await statusAt(socketPath);
+      const simulation = dirname(sysfs_root);
+      expect(simulation).to.match(/\/epa-sim-\w+$/);
+      expect(state_file).to.equal(join(simulation, 'state', 'state.json'));
+      expect(existsSync(simulation)).to.equal(true);
+      daemon.process.kill(signal);
+      const ended = await daemon.ended;
+      expect(ended).to.deep.include({ status: 0, signal: null, stdout: '' });
+      expect(ended.stderr).to.match(/"msg":"stopping"\}\n.*"msg":"stopped"\}\n$/);
+      expect(readdirSync(directory)).to.deep.equal([]);
+      expect(existsSync(simulation)).to.equal(false);
+    });
+  }
+
+  it('ends at once on a second signal, and leaves no simulation', async () => {
+    const { daemon } = await serveSimulated(newDirectory(), 'single-node');
+    // Both signals are there when it goes on.
+    for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) {
+      daemon.process.kill(signal);
+    }
+    const { status, stderr } = await daemon.ended;
+    expect(status).to.be.oneOf([130, 143]);
+    expect(existsSync(simulationOf(stderr))).to.equal(false);
+  });
+
+  it('keeps the state of a simulation where --state-dir says, and finds it again', async () => {
+    const directory = newDirectory();
+    const options = ['--state-dir', join(directory, 'state')];
+    const first = await serveSimulated(directory, 'single-node', ...options);
+    expect((await first.cli('allocate', 'vm', '2')).status).to.equal(0);
+    await first.stop();
+    expect(readdirSync(directory)).to.deep.equal(['state']);
+    const second = await serveSimulated(directory, 'single-node', ...options);
+    expect((await statusAt(second.socketPath)).services).to.equal(1);
+    await second.stop();
+  });
+
+  it('prefers options to the environment, that to the file, and that to defaults', async () => {
+    const directory = newDirectory();
+    const config = join(directory, 'config.json');
+    writeFileSync(
+      config,
+      JSON.stringify({
+        socket: join(directory, 'file.sock'),
+        state_dir: join(directory, 'file-state'),
+        cpu_pool: '0',
+        log_level: 'debug',
+      }),
+    );
+    const words = ['serve', '--config', config, '--sysfs-root', join(directory, 'sys')];
+    const daemon = startCli([...words, '--socket', join(directory, 'option.sock')], {
+      EPA_SOCKET: join(directory, 'environment.sock'),
+      EPA_STATE_DIR: join(directory, 'environment-state'),
+      EPA_SYSFS_ROOT: '/nonexistent',
+      EPA_LOG_LEVEL: 'info',
+    });
+    await daemon.untilWritten(/"listening"/);
+    const status = await statusAt(join(directory, 'option.sock'));
+    expect(status).to.deep.include({
+      sysfs_root: join(directory, 'sys'),
+      state_file: join(directory, 'environment-state', 'state.json'),
+    });
+    expect(status.pools.general.is_configured).to.equal(true);
+    daemon.process.kill('SIGTERM');
+    expect((await daemon.ended).status).to.equal(0);
+  });
+
+  it('says in one sentence why it cannot start, and ends with status 1', async () => {
+    const directory = newDirectory();
+    const state = join(directory, 'state');
+    mkdirSync(state);
+    writeFileSync(join(state, 'state.json'), '{"version": 2,');
+    const taken = join(directory, 'taken');
+    writeFileSync(taken, '');
+    const serve = ['serve', '--simulate', 'single-node', '--socket'];
+    const socket = join(directory, 'epa.sock');
+    const [damaged, occupied, unusable] = await Promise.all([
+      runCli([...serve, socket, '--state-dir', state]),
+      runCli([...serve, taken]),
+      runCli([...serve, socket, '--state-dir', join(taken, 'state')]),
+    ]);
+    const lastLines = [damaged, occupied, unusable].map(({ status, stderr }) => ({
+      status,
+      ...JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? ''),
+    }));
+    for (const line of lastLines) {
+      expect(line).to.include({ status: 1, level: 60 });
+      expect(line).to.have.all.keys('status', 'level', 'time', 'msg');
+    }
+    expect(lastLines[0]?.msg).to.match(/^cannot start: cannot use the state file .*state\.json: /);
+    expect(lastLines[1]?.msg).to.equal(
+      `cannot start: cannot listen on ${taken}: something that is no socket is there`,
+    );
+    expect(lastLines[2]?.msg).to.match(/^cannot start: .*ENOTDIR: not a directory/);
+    for (const { stderr } of [damaged, occupied, unusable]) {
+      expect(existsSync(simulationOf(stderr))).to.equal(false);
+    }
+  });
+
+  it('does not take the socket of a daemon that runs', async () => {
+    const { cli, stop, socketPath } = await serveSimulated(newDirectory(), 'single-node');
+    const { status, stderr } = await cli('serve', '--simulate', 'smt8');
+    expect(status).to.equal(1);
+    expect(stderr).to.include(`cannot listen on ${socketPath}: another daemon serves it`);
+    expect((await statusAt(socketPath)).services).to.equal(0);
+    await stop();
+  });
+
+  it('starts on a machine without isolated CPUs, and says how to get some', async () => {
+    const { daemon, cli, stop } = await serveSimulated(newDirectory(), 'no-isolation');
+    expect(await daemon.untilWritten(/isolcpus=/)).to.match(/"level":40,.*--cpu-pool 2-7/);
+    const { status, stderr } = await cli('allocate', 'vm');
+    expect(status).to.equal(1);
+    expect(stderr).to.match(
+      /^refused: No CPUs available\..*\n {2}to have some: boot with isolcpus=/,
+    );
+    await stop();
+  });
+});
