@@ -2,11 +2,11 @@
 
 import type { DoneActorEvent, ErrorActorEvent } from 'xstate';
 import type { PendingReply, Ticket } from '../src/core/coordination.js';
-import type { CpuSet } from '../src/core/cpu-set.js';
 import type { Holdings } from '../src/core/holdings.js';
 import type { Homes } from '../src/core/homes.js';
 import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
 import type { Plan } from '../src/core/plan.js';
+import type { PoolLists } from '../src/core/pools.js';
 import type { View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
@@ -15,8 +15,8 @@ import type { Snapshot, StoreReport } from './store.js';
 
 export interface CoordinatorInput {
   readonly scanner: ScannerInput;
-  /** The general pool's CPUs; `null` = not configured. */
-  readonly generalCpus: CpuSet | null;
+  /** What the operator says of pools. */
+  readonly poolLists: PoolLists;
   /** What was on disk. */
   readonly holdings: Holdings;
   readonly homes: Homes;

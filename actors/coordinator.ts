@@ -172,7 +172,7 @@ export const coordinatorMachine = setup({
       const { holdings, homes } = context.durable;
       // A node may have gone for good with the release of its last claim, which is undone now.
       const known = [...context.view.homes, ...homes];
-      const view = viewOf(context.view.facts, context.input.generalCpus, known, holdings);
+      const view = viewOf(context.view.facts, context.input.poolLists, known, holdings);
       const revision = context.revision + 1;
       for (const { ticket, isChange } of context.pending) {
         const { requestId } = ticket;
@@ -208,7 +208,7 @@ export const coordinatorMachine = setup({
   id: 'coordinator',
   context: ({ input }) => ({
     input,
-    view: viewOf(NO_FACTS, input.generalCpus, input.homes, input.holdings),
+    view: viewOf(NO_FACTS, input.poolLists, input.homes, input.holdings),
     sysfsProblem: null,
     storeProblem: null,
     nodeIds: [],
@@ -339,7 +339,7 @@ export const coordinatorMachine = setup({
 });
 
 function withFacts({ input, view }: CoordinatorContext, facts: MachineFacts): View {
-  return viewOf(facts, input.generalCpus, view.homes, view.holdings);
+  return viewOf(facts, input.poolLists, view.homes, view.holdings);
 }
 
 function saveOf(view: View, revision: number): Save {

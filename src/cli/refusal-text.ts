@@ -76,13 +76,11 @@ function remedies(code: string | undefined, details: Details): string[] {
 }
 
 const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
-  INSUFFICIENT_CPUS: ({ available, numa_node: node, held_by: holding }) => {
+  INSUFFICIENT_CPUS: ({ available, numa_node: node }) => {
     const where = node === undefined ? '' : ` in NUMA node ${node}`;
     if (available === undefined) return [];
     if (available === 0) return [`would fit: nothing${where}, until somebody releases CPUs`];
-    // Where no holders are named, all CPUs are counted, whoever holds them.
-    const bound = holding === undefined ? 'at most ' : '';
-    return [`would fit: ${bound}${available} ${available === 1 ? 'CPU' : 'CPUs'}${where}`];
+    return [`would fit: ${available} ${available === 1 ? 'CPU' : 'CPUs'}${where}`];
   },
   INSUFFICIENT_HUGEPAGES: ({ available = 0, recorded = 0, size_kb: sizeKb = 0, node_id: node }) => [
     `would fit: ${available + recorded} pages of ${formatPageSize(sizeKb)} in NUMA node ${node}` +

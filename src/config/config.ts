@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CpuListError, parseCpuList } from '../core/cpu-list.js';
-import type { CpuSet } from '../core/cpu-set.js';
+import { cpuListText } from '../core/cpu-list-schema.js';
+import { type PoolLists, parsePoolLists } from '../core/pools.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
 export class ConfigError extends Error {
@@ -33,16 +33,7 @@ const settings = {
     ),
   stateDirectory: z.string().min(1),
   sysfsRoot: z.string().min(1),
-  cpuPool: z.string().transform((text, context): CpuSet | null => {
-    if (text.trim() === '') return null;
-    try {
-      return parseCpuList(text);
-    } catch (error) {
-      if (!(error instanceof CpuListError)) throw error;
-      context.addIssue(error.message);
-      return z.NEVER;
-    }
-  }),
+  cpuPool: cpuListText(parsePoolLists),
   rescanIntervalMs: z.coerce
     .number('must be a number of milliseconds')
     .int('must be whole')
@@ -60,8 +51,8 @@ export interface Config {
   readonly stateDirectory: string;
   /** The directory that stands for `/sys`. */
   readonly sysfsRoot: string;
-  /** The general pool's CPUs; `null` = no general pool. */
-  readonly cpuPool: CpuSet | null;
+  /** What the operator says of pools. */
+  readonly cpuPool: PoolLists;
   readonly rescanIntervalMs: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }

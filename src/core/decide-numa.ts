@@ -3,7 +3,7 @@
  * unprotected others (forced reallocation).
  */
 
-import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
+import { type ErrorDetails, isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import type { Preemption } from '../protocol/reply.js';
 import type { AllocateNumaCoresRequest } from '../protocol/request.js';
 import { chooseCpus } from './choose-cpus.js';
@@ -59,32 +59,33 @@ function grant(
   const standing = findGrantStanding(view, request, pool);
   if (isRefusal(standing)) return standing;
   const nodeCpus = intersectCpus(homeCpus, pool.eligibleCpus);
-  const obstacle =
-    checkCapacity(standing) ??
-    checkNodeCapacity(request, pool, nodeCpus) ??
-    checkRecords(view, request, standing);
-  if (obstacle !== null) return obstacle;
-
   const ownCpus = intersectCpus(standing.ownCpus, nodeCpus);
   const free = intersectCpus(freeCpus(pool, view.holdings), nodeCpus);
   const takeableCpus = takeable(view, standing, nodeCpus);
   const available = countCpus(ownCpus) + countCpus(free) + countCpus(takeableCpus);
+  const shortage = () => ({
+    numa_node: request.nodeId,
+    ...shortageDetails(view, request, {
+      requested: request.cpuCount,
+      available,
+      within: subtractCpus(nodeCpus, takeableCpus),
+    }),
+  });
+  const obstacle =
+    checkCapacity(standing) ??
+    checkNodeCapacity(request, pool, nodeCpus, shortage) ??
+    checkRecords(view, request, standing);
+  if (obstacle !== null) return obstacle;
   if (available < request.cpuCount) {
+    const why =
+      standing.policy === 'non-preemptive'
+        ? 'the others are held, and a non-preemptive service takes from nobody'
+        : 'the others are held by services that cannot be made to give them up';
     return refusal(
       'INSUFFICIENT_CPUS',
       `NUMA node ${request.nodeId} has only ${available} ${pool.name} CPUs for ` +
-        `${request.serviceName}, but ${request.cpuCount} were requested; ` +
-        (standing.policy === 'non-preemptive'
-          ? 'the others are held, and a non-preemptive service takes from nobody'
-          : 'the others are held by services that cannot be made to give them up'),
-      {
-        numa_node: request.nodeId,
-        ...shortageDetails(view, request, {
-          requested: request.cpuCount,
-          available,
-          within: subtractCpus(nodeCpus, takeableCpus),
-        }),
-      },
+        `${request.serviceName}, but ${request.cpuCount} were requested; ${why}`,
+      shortage(),
     );
   }
   const chosen = chooseCpus({
@@ -166,6 +167,7 @@ function checkNodeCapacity(
   request: AllocateNumaCoresRequest,
   pool: Pool,
   nodeCpus: CpuSet,
+  shortage: () => ErrorDetails,
 ): Refusal | null {
   const count = countCpus(nodeCpus);
   if (count === 0) {
@@ -180,7 +182,7 @@ function checkNodeCapacity(
     'INSUFFICIENT_CPUS',
     `NUMA node ${request.nodeId} only has ${count} ${pool.name} CPUs, ` +
       `but ${request.cpuCount} were requested`,
-    { numa_node: request.nodeId, requested: request.cpuCount, available: count },
+    shortage(),
   );
 }
 

@@ -3,7 +3,7 @@
  */
 
 import type { PoolName } from '../protocol/request.js';
-import { formatCpuList } from './cpu-list.js';
+import { formatCpuList, parseCpuList } from './cpu-list.js';
 import { type CpuSet, intersectCpus, isEmpty, NO_CPUS, overlaps } from './cpu-set.js';
 import type { MachineFacts } from './machine.js';
 
@@ -22,13 +22,27 @@ export interface Pool {
 /** Both pools. */
 export type Pools = Readonly<Record<PoolName, Pool>>;
 
+/** The operator's CPU lists, for the pools that the kernel does not tell of. */
+export interface PoolLists {
+  /** `null` = there is no such pool on this host. */
+  readonly general: CpuSet | null;
+}
+
 /**
- * The pools of a machine.
+ * Reads what the operator says of pools: the general pool's CPU list, or nothing for no such pool.
  *
- * @param generalCpus the operator's list for the general pool; `null` = not configured. A list
- * that names isolated CPUs closes the general pool and leaves the isolated one as it is.
+ * @throws CpuListError when the list is none
  */
-export function resolvePools(facts: MachineFacts, generalCpus: CpuSet | null): Pools {
+export function parsePoolLists(text: string): PoolLists {
+  return { general: text.trim() === '' ? null : parseCpuList(text) };
+}
+
+/**
+ * The pools of a machine. A general list that names isolated CPUs closes the general pool and
+ * leaves the isolated one as it is.
+ */
+export function resolvePools(facts: MachineFacts, lists: PoolLists): Pools {
+  const generalCpus = lists.general;
   const shared =
     generalCpus !== null && overlaps(generalCpus, facts.isolatedCpus)
       ? intersectCpus(generalCpus, facts.isolatedCpus)

@@ -6,7 +6,7 @@ import { type CpuSet, NO_CPUS, overlaps } from './cpu-set.js';
 import type { Holdings } from './holdings.js';
 import { type Homes, NO_NODE, resolveHomes } from './homes.js';
 import type { MachineFacts, NodeFacts } from './machine.js';
-import { type Pools, resolvePools } from './pools.js';
+import { type PoolLists, type Pools, resolvePools } from './pools.js';
 
 /** The picture of one moment. Equal views give equal decisions. */
 export interface View {
@@ -27,18 +27,18 @@ export const NO_FACTS: MachineFacts = {
 /**
  * Makes a view of fresh facts.
  *
- * @param generalCpus the operator's list for the general pool, or `null`
+ * @param poolLists what the operator says of pools
  * @param known where CPUs were at home before, the latest first
  */
 export function viewOf(
   facts: MachineFacts,
-  generalCpus: CpuSet | null,
+  poolLists: PoolLists,
   known: Iterable<readonly [number, CpuSet]>,
   holdings: Holdings,
 ): View {
   return {
     facts,
-    pools: resolvePools(facts, generalCpus),
+    pools: resolvePools(facts, poolLists),
     homes: resolveHomes(facts, known, holdings.claimedCpus),
     holdings,
   };

@@ -101,7 +101,7 @@ function createCoordinator(
     systemId: 'coordinator',
     input: {
       scanner: { sysfsRoot: config.sysfsRoot, rescanIntervalMs: config.rescanIntervalMs },
-      generalCpus: config.cpuPool,
+      poolLists: config.cpuPool,
       holdings: stored?.holdings ?? Holdings.none,
       homes: stored?.homes ?? new Map(),
       generation: stored?.generation ?? 0,
@@ -110,9 +110,12 @@ function createCoordinator(
 }
 
 function endOf(coordinator: Coordinator): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     coordinator.subscribe({ complete: resolve, error: reject });
   });
+  // While starting, whoever waits for the coordinator hears of its failure by other means.
+  ended.catch(() => undefined);
+  return ended;
 }
 
 /** Sends requests to the coordinator and brings its replies back, within the limit. */

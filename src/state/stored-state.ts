@@ -1,7 +1,8 @@
 /** What a state file holds, and the fields that both of its formats share. */
 
 import { z } from 'zod';
-import { CpuListError, parseCpuList } from '../core/cpu-list.js';
+import { parseCpuList } from '../core/cpu-list.js';
+import { cpuListText } from '../core/cpu-list-schema.js';
 import type { Holdings } from '../core/holdings.js';
 import type { Homes } from '../core/homes.js';
 
@@ -25,12 +26,4 @@ export class StateError extends Error {
 export const wholeCount = z.int().min(0);
 
 /** A CPU list, in any order the kernel's format allows. */
-export const cpuListSchema = z.string().transform((text, context) => {
-  try {
-    return parseCpuList(text);
-  } catch (error) {
-    if (!(error instanceof CpuListError)) throw error;
-    context.addIssue(error.message);
-    return z.NEVER;
-  }
-});
+export const cpuListSchema = cpuListText(parseCpuList);

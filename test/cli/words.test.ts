@@ -123,11 +123,7 @@ refused: a b
 
   for (const [code, details, line] of [
     ['INSUFFICIENT_CPUS', { available: 0 }, 'would fit: nothing, until somebody releases CPUs'],
-    [
-      'INSUFFICIENT_CPUS',
-      { available: 14, numa_node: 0 },
-      'would fit: at most 14 CPUs in NUMA node 0',
-    ],
+    ['INSUFFICIENT_CPUS', { available: 14, numa_node: 0 }, 'would fit: 14 CPUs in NUMA node 0'],
     [
       'INSUFFICIENT_HUGEPAGES',
       { available: 3, recorded: 2, size_kb: 2048, node_id: 1 },
