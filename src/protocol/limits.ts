@@ -6,11 +6,16 @@ export const REQUEST_MAX_BYTES = 64 * 1024;
 /** Deepest nesting of a request's JSON (wire contract, section 1). */
 export const REQUEST_MAX_DEPTH = 32;
 
-/** A peer has this long to complete a request it began (wire contract, section 1). */
-export const REQUEST_TIMEOUT_MS = 10_000;
+/** How long the daemon waits for a peer, in milliseconds. */
+export interface Patience {
+  /** For a request to be complete, from its first byte, or from the start of the connection. */
+  readonly requestMs: number;
+  /** For the next request of a session. */
+  readonly sessionIdleMs: number;
+}
 
-/** A session in which nothing comes for this long is closed (wire contract, section 1). */
-export const SESSION_IDLE_MS = 300_000;
+/** Wire contract, section 1. */
+export const PATIENCE: Patience = { requestMs: 10_000, sessionIdleMs: 300_000 };
 
 /**
  * Connections the kernel queues while the loop is busy. libuv accepts one per turn; with Node's

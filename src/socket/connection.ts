@@ -6,8 +6,8 @@
 import type { Socket } from 'node:net';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
-  REQUEST_TIMEOUT_MS,
-  SESSION_IDLE_MS,
+  PATIENCE,
+  type Patience,
   SESSION_WAITING_MAX,
   UNREAD_REPLIES_MAX_BYTES,
 } from '../protocol/limits.js';
@@ -28,7 +28,7 @@ interface Slot {
 }
 
 /** What the peer is given time for. */
-type Patience = 'none' | 'request' | 'idle';
+type Awaited = 'nothing' | 'request' | 'next request';
 
 export class Connection {
   readonly #socket: Socket;
@@ -43,11 +43,13 @@ export class Connection {
   #isTurnedAway = false;
   #isEnded = false;
   #isTaking = false;
-  #patience: Patience = 'none';
+  readonly #patience: Patience;
+  #awaited: Awaited = 'nothing';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, ask: Ask) {
+  constructor(socket: Socket, ask: Ask, patience: Patience = PATIENCE) {
     this.#socket = socket;
+    this.#patience = patience;
     this.#ask = ask;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#receiveEnd());
@@ -86,7 +88,7 @@ export class Connection {
     if (this.#isLast) return;
     const frames = this.#framer.push(chunk);
     // The time for a request counts from where it begins.
-    if (frames.length > 0) this.#wait('none');
+    if (frames.length > 0) this.#wait('nothing');
     this.#backlog.push(...frames);
     this.#goOn();
   }
@@ -108,8 +110,8 @@ export class Connection {
     else this.#socket.resume();
     const isDone = this.#slots.length === 0 && this.#backlog.length === 0;
     if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
-    else if (this.#framer.hasPartial || this.#patience === 'request') this.#wait('request');
-    else this.#wait(isDone ? 'idle' : 'none');
+    else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
+    else this.#wait(isDone ? 'next request' : 'nothing');
   }
 
   #isBusy(): boolean {
@@ -156,7 +158,7 @@ export class Connection {
 
   #end(): void {
     this.#isEnded = true;
-    this.#wait('none');
+    this.#wait('nothing');
     this.#socket.end(() => {
       // Closing with bytes unread would reset the peer before it has read its reply.
       if (this.#isTurnedAway) this.#timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
@@ -164,22 +166,23 @@ export class Connection {
     });
   }
 
-  #wait(patience: Patience): void {
-    if (patience === this.#patience) {
+  #wait(awaited: Awaited): void {
+    if (awaited === this.#awaited) {
       // A peer that goes on with a request gets no more time for it.
-      if (patience === 'idle') this.#timer?.refresh();
+      if (awaited === 'next request') this.#timer?.refresh();
       return;
     }
     clearTimeout(this.#timer);
-    this.#patience = patience;
-    if (patience === 'none') return;
-    const limitMs = patience === 'request' ? REQUEST_TIMEOUT_MS : SESSION_IDLE_MS;
+    this.#awaited = awaited;
+    if (awaited === 'nothing') return;
+    const { requestMs, sessionIdleMs } = this.#patience;
+    const limitMs = awaited === 'request' ? requestMs : sessionIdleMs;
     this.#timer = setTimeout(() => this.#losePatience(), limitMs);
   }
 
   #losePatience(): void {
     if (this.#framer.hasPartial) {
-      const limitS = REQUEST_TIMEOUT_MS / 1_000;
+      const limitS = this.#patience.requestMs / 1_000;
       const message = `The request was not complete after ${limitS} s; its JSON object has no end`;
       this.turnAway(refusal('REQUEST_TIMEOUT', message));
     } else {

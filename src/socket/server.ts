@@ -4,7 +4,7 @@ import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { refusal } from '../protocol/error-codes.js';
-import { CONNECTIONS_MAX, LISTEN_BACKLOG } from '../protocol/limits.js';
+import { CONNECTIONS_MAX, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
 import { type Ask, Connection } from './connection.js';
 
 /** The socket cannot be served. `message` says which and why. */
@@ -31,9 +31,14 @@ export interface SocketServer {
  * Serves a Unix socket. The socket file of a daemon that was killed is replaced; that of one that
  * answers is not.
  *
+ * @param patience how long peers are waited for; the contract's, unless a test is in a hurry
  * @throws SocketError when another daemon serves the path, or something else is there
  */
-export async function serveSocket(path: string, ask: Ask): Promise<SocketServer> {
+export async function serveSocket(
+  path: string,
+  ask: Ask,
+  patience: Patience = PATIENCE,
+): Promise<SocketServer> {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     await removeStaleSocket(path);
@@ -43,7 +48,7 @@ export async function serveSocket(path: string, ask: Ask): Promise<SocketServer>
   }
   const connections = new Map<Socket, Connection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const connection = new Connection(socket, ask);
+    const connection = new Connection(socket, ask, patience);
     connections.set(socket, connection);
     socket.on('close', () => connections.delete(socket));
     if (connections.size > CONNECTIONS_MAX) {
