@@ -96,6 +96,7 @@ export class Holdings {
     }
     for (const { serviceName, claim } of changes) {
       if (claim === undefined) continue;
+      invariant(!claims.has(serviceName), `${serviceName} is changed twice`);
       invariant(!isEmpty(claim.cpus), `the claim of ${serviceName} has no CPU`);
       invariant(!overlaps(claim.cpus, claimedCpus), `a CPU of ${serviceName} has another owner`);
       invariant(isSubset(claim.explicitCpus, claim.cpus), `${serviceName}: explicit ⊄ claimed`);

@@ -66,6 +66,10 @@ type OlderFormat = z.output<typeof olderFormat>;
  * allocated, and a policy or pool for a service that holds nothing
  */
 export function readOlderState(json: unknown): StoredState {
+  // One altered digit makes our own file one of version 1 without any of its sections.
+  if (typeof json === 'object' && json !== null && 'checksum' in json) {
+    throw new StateError('it says version 1, but is of a later version');
+  }
   const parsed = olderFormat.safeParse(json);
   if (!parsed.success) throw new StateError(z.prettifyError(parsed.error));
   const remarks: string[] = [];

@@ -118,6 +118,8 @@ function readOwnState(json: unknown): StoredState {
   } catch (error) {
     throw new StateError(error instanceof Error ? error.message : String(error));
   }
+  const homes = new Map(cpu_homes.map(({ node_id, cpus }) => [node_id, cpus]));
+  if (homes.size < cpu_homes.length) throw new StateError('cpu_homes names a node twice');
   for (const record of hugepages) {
     holdings = holdings.withPages({
       serviceName: record.service_name,
@@ -126,7 +128,9 @@ function readOwnState(json: unknown): StoredState {
       pageCount: record.count,
     });
   }
-  const homes = new Map(cpu_homes.map(({ node_id, cpus }) => [node_id, cpus]));
+  if (pageRecordsOf(holdings).length < hugepages.length) {
+    throw new StateError('hugepages are recorded twice for the same service, node and size');
+  }
   return { holdings, homes, generation, remarks: [] };
 }
 
