@@ -1,0 +1,214 @@
+/** The machine of durability, with writes that succeed and fail when the test says so. */
+
+import { expect } from 'chai';
+import { SimulatedClock } from 'xstate';
+import { type Snapshot, type StoreReport, storeMachine, type Write } from '../../actors/store.js';
+import { parseCpuList } from '../../src/core/cpu-list.js';
+import { NO_CPUS } from '../../src/core/cpu-set.js';
+import { Holdings } from '../../src/core/holdings.js';
+import { ByHand, quiet } from './by-hand.js';
+import { useFrozenContexts } from './frozen.js';
+import { startUnderParent } from './under-parent.js';
+
+/** Something to be stored: one service holds `cpus`. */
+function snapshotOf(cpus: string): Snapshot {
+  const claim = {
+    pool: 'isolated',
+    policy: 'legacy',
+    cpus: parseCpuList(cpus),
+    explicitCpus: NO_CPUS,
+  } as const;
+  return {
+    holdings: Holdings.none.withClaims([{ serviceName: 'a', claim }]),
+    homes: new Map([[0, parseCpuList('0-7')]]),
+  };
+}
+
+describe('the store machine', () => {
+  const inspect = useFrozenContexts();
+  const snapshots = ['0', '0-1', '0-2', '0-3', '0-4', '0-5'].map(snapshotOf);
+
+  function startStore(generation = 7) {
+    const writes = new ByHand<void, Write>();
+    const clock = new SimulatedClock();
+    const { child, reports } = startUnderParent<StoreReport, typeof storeMachine>(
+      storeMachine.provide({ actors: { write: writes.logic } }),
+      { generation },
+      { clock, inspect },
+    );
+    /** The snapshot of a revision: each revision has its own. */
+    const snapshot = (revision: number) => snapshots[revision] ?? snapshotOf(`${revision}`);
+    return {
+      writes,
+      clock,
+      reports,
+      snapshot,
+      save: (revision: number) => {
+        child.send({ type: 'SAVE', save: { revision, snapshot: snapshot(revision) } });
+      },
+      state: () => child.getSnapshot().value,
+      /** The report that a revision is on disk. */
+      stored: (revision: number, generation: number): StoreReport => ({
+        type: 'STORED',
+        revision,
+        snapshot: snapshot(revision),
+        generation,
+      }),
+    };
+  }
+
+  it('is clean and writes nothing until something is to be saved', async () => {
+    const store = startStore();
+    store.clock.increment(3_600_000);
+    await quiet();
+    expect(store.state()).to.equal('clean');
+    expect(store.writes.calls).to.deep.equal([]);
+  });
+
+  it('writes what is to be saved at once, with the next generation', () => {
+    const store = startStore(7);
+    store.save(1);
+    expect(store.state()).to.deep.equal({ writing: 'alone' });
+    expect(store.writes.calls).to.have.length(1);
+    expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(1), generation: 8 });
+    expect(store.writes.last.input.holdings).to.equal(store.snapshot(1).holdings);
+    expect(store.reports).to.deep.equal([]);
+  });
+
+  it('reports a write that succeeded, once, and is clean again', async () => {
+    const store = startStore(7);
+    store.save(1);
+    await store.writes.last.resolve();
+    expect(store.reports).to.deep.equal([store.stored(1, 8)]);
+    expect(store.state()).to.equal('clean');
+  });
+
+  it('numbers its writes without gaps', async () => {
+    const store = startStore(0);
+    for (const revision of [1, 2, 3]) {
+      store.save(revision);
+      await store.writes.last.resolve();
+    }
+    expect(store.writes.calls.map(({ input }) => input.generation)).to.deep.equal([1, 2, 3]);
+    expect(store.reports).to.deep.equal([1, 2, 3].map((n) => store.stored(n, n)));
+  });
+
+  describe('while a write is in flight', () => {
+    it('gathers what comes, and starts no second one', () => {
+      const store = startStore();
+      for (const revision of [1, 2, 3, 4]) store.save(revision);
+      expect(store.state()).to.deep.equal({ writing: 'withMoreWaiting' });
+      expect(store.writes.calls).to.have.length(1);
+      expect(store.writes.last.input.holdings).to.equal(store.snapshot(1).holdings);
+    });
+
+    it('writes only the newest of what came, once', async () => {
+      const store = startStore(7);
+      for (const revision of [1, 2, 3, 4]) store.save(revision);
+      await store.writes.last.resolve();
+      expect(store.reports).to.deep.equal([store.stored(1, 8)]);
+      expect(store.state()).to.deep.equal({ writing: 'alone' });
+      expect(store.writes.calls).to.have.length(2);
+      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(4), generation: 9 });
+      await store.writes.last.resolve();
+      expect(store.reports).to.deep.equal([store.stored(1, 8), store.stored(4, 9)]);
+      expect(store.state()).to.equal('clean');
+      expect(store.writes.calls).to.have.length(2);
+    });
+
+    it('goes on so as long as more comes', async () => {
+      const store = startStore(0);
+      store.save(1);
+      for (const revision of [2, 3, 4, 5]) {
+        store.save(revision);
+        await store.writes.last.resolve();
+      }
+      expect(store.reports).to.deep.equal([1, 2, 3, 4].map((n) => store.stored(n, n)));
+      expect(store.state()).to.deep.equal({ writing: 'alone' });
+    });
+  });
+
+  describe('when a write fails', () => {
+    it('says why, and tries the same again', async () => {
+      const store = startStore(7);
+      store.save(1);
+      await store.writes.last.reject(new Error('ENOSPC: no space left on device'));
+      const failed = { type: 'STORE_FAILED', reason: 'ENOSPC: no space left on device' };
+      expect(store.reports).to.deep.equal([failed]);
+      expect(store.state()).to.equal('failed');
+      store.clock.increment(249);
+      expect(store.writes.calls).to.have.length(1);
+      store.clock.increment(1);
+      expect(store.state()).to.deep.equal({ writing: 'alone' });
+      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(1), generation: 8 });
+      await store.writes.last.resolve();
+      expect(store.reports).to.deep.equal([failed, store.stored(1, 8)]);
+      expect(store.state()).to.equal('clean');
+    });
+
+    it('waits twice as long after each failure, 10 s at most', async () => {
+      const store = startStore();
+      store.save(1);
+      const pauses: number[] = [];
+      for (let failure = 1; failure <= 9; failure++) {
+        await store.writes.last.reject(new Error('EIO'));
+        expect(store.reports).to.have.length(failure);
+        let pauseMs = 0;
+        for (; store.writes.calls.length === failure; pauseMs += 10) store.clock.increment(10);
+        pauses.push(pauseMs);
+      }
+      expect(pauses).to.deep.equal([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+    });
+
+    it('begins with the short pause again after a success', async () => {
+      const store = startStore();
+      store.save(1);
+      await store.writes.last.reject(new Error('EIO'));
+      store.clock.increment(250);
+      await store.writes.last.reject(new Error('EIO'));
+      store.clock.increment(500);
+      await store.writes.last.resolve();
+      store.save(2);
+      await store.writes.last.reject(new Error('EIO'));
+      store.clock.increment(250);
+      expect(store.writes.calls).to.have.length(5);
+    });
+
+    it('writes what came since when it tries again, and does not hurry for it', async () => {
+      const store = startStore(7);
+      store.save(1);
+      await store.writes.last.reject(new Error('EIO'));
+      store.save(2);
+      store.save(3);
+      expect(store.state()).to.equal('failed');
+      expect(store.writes.calls).to.have.length(1);
+      store.clock.increment(250);
+      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(3), generation: 8 });
+      await store.writes.last.resolve();
+      expect(store.reports.slice(1)).to.deep.equal([store.stored(3, 8)]);
+      expect(store.state()).to.equal('clean');
+    });
+
+    it('writes what had gathered behind the write that failed', async () => {
+      const store = startStore(7);
+      store.save(1);
+      store.save(2);
+      await store.writes.last.reject(new Error('EIO'));
+      store.clock.increment(250);
+      expect(store.writes.last.input.holdings).to.equal(store.snapshot(2).holdings);
+    });
+
+    it('goes on with the newest when a retry fails in turn', async () => {
+      const store = startStore(7);
+      store.save(1);
+      await store.writes.last.reject(new Error('EIO'));
+      store.save(2);
+      store.clock.increment(250);
+      store.save(3);
+      await store.writes.last.reject(new Error('EIO'));
+      store.clock.increment(500);
+      expect(store.writes.last.input.holdings).to.equal(store.snapshot(3).holdings);
+      expect(store.writes.calls).to.have.length(3);
+    });
+  });
+});

@@ -1,0 +1,179 @@
+/** A served socket whose answers the test gives, and peers that talk to it. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Refusal } from '../../src/protocol/error-codes.js';
+import type { Reply } from '../../src/protocol/reply.js';
+import type { Ask } from '../../src/socket/connection.js';
+import { type SocketServer, serveSocket } from '../../src/socket/server.js';
+
+/** A request by which the test knows it again: one of a service of that name. */
+export function requestOf(name: string): string {
+  return JSON.stringify({ action: 'allocate_cores', service_name: name, num_of_cores: 1 });
+}
+
+/** The reply to {@link requestOf}, as it stands on the wire. */
+export function replyTextOf(name: string, padding = ''): string {
+  return JSON.stringify(replyOf(name, padding));
+}
+
+function replyOf(name: string, padding = ''): Reply {
+  return {
+    version: '1.0',
+    service_name: name,
+    ...(padding ? { padding } : {}),
+  } as unknown as Reply;
+}
+
+/** Those who wait until something is so. */
+class Waiting {
+  readonly #all = new Set<{ readonly isMet: () => boolean; readonly resolve: () => void }>();
+
+  until(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve();
+    return new Promise((resolve) => this.#all.add({ isMet, resolve }));
+  }
+
+  /** To be called whenever something happened. */
+  check(): void {
+    for (const one of this.#all) {
+      if (!one.isMet()) continue;
+      this.#all.delete(one);
+      one.resolve();
+    }
+  }
+}
+
+/** What stands behind a socket: gathers what is asked, and answers when it is told to. */
+export class FakeDaemon {
+  /** Service names in the order in which they were asked for. */
+  readonly asked: string[] = [];
+  /** Answers as soon as it is asked, with that much padding; `null` = when the test says so. */
+  padding: string | null = null;
+  readonly #answers = new Map<string, (outcome: Reply | Refusal) => void>();
+  readonly #waiting = new Waiting();
+
+  readonly ask: Ask = (request, answer) => {
+    const name = 'serviceName' in request ? request.serviceName : request.action;
+    this.asked.push(name);
+    if (this.padding !== null) answer(replyOf(name, this.padding));
+    else this.#answers.set(name, answer);
+    this.#waiting.check();
+  };
+
+  /** Resolves when it was asked that often. */
+  wasAsked(count: number): Promise<void> {
+    return this.#waiting.until(() => this.asked.length >= count);
+  }
+
+  /** Resolves when it was asked by that service. */
+  wasAskedFor(name: string): Promise<void> {
+    return this.#waiting.until(() => this.#answers.has(name));
+  }
+
+  /** Answers the request of that service. */
+  answer(name: string): void {
+    const answer = this.#answers.get(name);
+    if (answer === undefined) throw new Error(`nobody asks for ${name}`);
+    this.#answers.delete(name);
+    answer(replyOf(name));
+  }
+}
+
+/** Of all peers of a test, so that none outlives it. */
+const sockets = new Set<Socket>();
+
+/** Somebody who connects. */
+export class Peer {
+  readonly socket: Socket;
+  /** Resolves with all that came, when the daemon has ended the connection. */
+  readonly farewell: Promise<string>;
+  #text = '';
+  readonly #waiting = new Waiting();
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    sockets.add(socket);
+    socket.on('data', (chunk) => {
+      this.#text += chunk;
+      this.#waiting.check();
+    });
+    this.farewell = new Promise((resolve, reject) => {
+      socket.once('end', () => resolve(this.#text));
+      socket.once('error', reject);
+    });
+    // Only who waits for the end minds how it came.
+    this.farewell.catch(() => undefined);
+  }
+
+  /** Connects; the peer reads what comes, unless it is paused. */
+  static connect(path: string): Promise<Peer> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(path);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        resolve(new Peer(socket));
+      });
+    });
+  }
+
+  /** Sends; resolves when the kernel has taken all of it. */
+  send(text: string | Buffer): Promise<void> {
+    return new Promise((resolve) => this.socket.write(text, () => resolve()));
+  }
+
+  /** Sends pieces one after the other, each as a chunk by itself as far as the kernel lets it. */
+  async sendPieces(pieces: readonly (string | Buffer)[]): Promise<void> {
+    for (const piece of pieces) {
+      await this.send(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Sends one request as today's clients do; resolves with all that came back. */
+  static async askOnce(path: string, text: string): Promise<string> {
+    const peer = await Peer.connect(path);
+    await peer.send(text);
+    return peer.farewell;
+  }
+
+  /** Resolves when the daemon has seen what all others sent before. */
+  static async overtake(path: string): Promise<void> {
+    await Peer.askOnce(path, '{}');
+  }
+
+  /** Resolves with the first `count` lines that came. */
+  async lines(count: number): Promise<string[]> {
+    await this.#waiting.until(() => this.#text.split('\n').length > count);
+    return this.#text.split('\n').slice(0, count);
+  }
+}
+
+/** Where a test serves a socket. */
+export interface Served {
+  readonly path: string;
+  readonly daemon: FakeDaemon;
+  readonly server: SocketServer;
+}
+
+/** Serves a new socket for each test, in a directory of its own. */
+export function useServedSocket(): () => Served {
+  let served: Served;
+  let directory: string;
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
+    const path = join(directory, 'data', 'epa.sock');
+    const daemon = new FakeDaemon();
+    served = { path, daemon, server: await serveSocket(path, daemon.ask) };
+  });
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await served.server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return () => served;
+}
