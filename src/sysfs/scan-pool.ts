@@ -60,7 +60,9 @@ export interface ScanPool {
 /** Starts a pool with one thread, which does not keep the process alive. */
 export function createScanPool({ root, onError }: ScanPoolOptions): ScanPool {
   const piscina = startThreads();
-  piscina.on('error', onError);
+  piscina.on('error', (error: unknown) => {
+    if (!isLateAnswer(error)) onError(error);
+  });
   let scans = 0;
   let closing: Promise<void> | undefined;
 
@@ -94,6 +96,14 @@ export function createScanPool({ root, onError }: ScanPoolOptions): ScanPool {
       return closing;
     },
   };
+}
+
+/**
+ * A thread may answer in the moment in which its read is aborted. Piscina, which gives it no code,
+ * calls that an error; nobody waits for the answer, and the thread is ended all the same.
+ */
+function isLateAnswer(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message from Worker');
 }
 
 function startThreads(): Piscina<ScanTask, ScanResult> {
