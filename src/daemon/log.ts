@@ -5,10 +5,18 @@ import type { Config } from '../config/config.js';
 
 export type { Logger } from 'pino';
 
-/** Makes the daemon's logger. */
+/**
+ * Bytes that wait for a reader of stderr who has stopped reading; beyond it lines are dropped.
+ * The daemon neither waits for its log nor grows by it.
+ */
+const UNWRITTEN_MAX_BYTES = 1024 * 1024;
+
+/** Makes the daemon's logger. What is written when the process exits is flushed then. */
 export async function createLog(level: Config['logLevel']): Promise<Logger> {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: 2, sync: true }));
+  if (!process.stderr.isTTY) {
+    return pino(options, pino.destination({ fd: 2, sync: false, maxLength: UNWRITTEN_MAX_BYTES }));
+  }
   // Loaded only for people: a daemon under a supervisor does not need it.
   const { default: pretty } = await import('pino-pretty');
   return pino(

@@ -272,7 +272,7 @@ describe('the coordinator, whatever happens', () => {
         }
         await trial.finish();
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -80,6 +80,12 @@ export class FakeDaemon {
     this.#answers.delete(name);
     answer(replyOf(name));
   }
+
+  /** Answers whoever waits, and from now on everybody at once. */
+  answerAll(): void {
+    this.padding = '';
+    for (const name of [...this.#answers.keys()]) this.answer(name);
+  }
 }
 
 /** Of all peers of a test, so that none outlives it. */
