@@ -22,7 +22,7 @@ import type {
   CoordinatorEvent,
   CoordinatorInput,
 } from './coordinator-events.js';
-import { decideTicket, findNodeActor, ownedSlices } from './node-actors.js';
+import { decideTicket, ownedSlices } from './node-actors.js';
 import { nodeActorId, numaNodeMachine } from './numa-node.js';
 import { scannerMachine } from './scanner.js';
 import { type Save, storeMachine } from './store.js';
@@ -91,10 +91,13 @@ export const coordinatorMachine = setup({
       ({ context, enqueue, system }, { isForced }: { isForced: boolean }) => {
         const { view, nodeIds } = context;
         if (!isForced && context.alignedFacts === view.facts) return;
-        const { missing, changed } = reconcile(view, ownedSlices(nodeIds, system), isForced);
+        const owned = ownedSlices(nodeIds, system);
+        const { missing, changed } = reconcile(view, owned, isForced);
+        // What ended or failed makes room, also where it is not needed any more.
+        const ended = nodeIds.filter((nodeId) => !owned.has(nodeId));
+        for (const nodeId of ended) enqueue.stopChild(nodeActorId(nodeId));
         for (const slice of missing) {
           const id = nodeActorId(slice.nodeId);
-          if (nodeIds.includes(slice.nodeId)) enqueue.stopChild(id);
           enqueue.spawnChild('numaNode', { id, systemId: id, input: slice });
         }
         for (const slice of changed) {
@@ -102,21 +105,16 @@ export const coordinatorMachine = setup({
         }
         enqueue.assign({
           alignedFacts: view.facts,
-          nodeIds: [...new Set([...nodeIds, ...missing.map((slice) => slice.nodeId)])],
+          nodeIds: [...owned.keys(), ...missing.map((slice) => slice.nodeId)],
         });
+        for (const nodeId of ended) {
+          if (!missing.some((slice) => slice.nodeId === nodeId)) {
+            enqueue.emit({ type: 'NODE_REMOVED', nodeId });
+          }
+        }
       },
     ),
-    removeNode: enqueueActions(({ context, enqueue, system }, { actorId }: { actorId: string }) => {
-      const nodeId = context.nodeIds.find((known) => nodeActorId(known) === actorId);
-      // The node may have come back, with a new actor, before this was heard.
-      if (nodeId === undefined || findNodeActor(system, nodeId) !== undefined) return;
-      enqueue.stopChild(actorId);
-      enqueue.assign({
-        nodeIds: context.nodeIds.filter((known) => known !== nodeId),
-        view: withFacts(context, context.view.facts),
-      });
-      enqueue.emit({ type: 'NODE_REMOVED', nodeId });
-    }),
+    forgetHomes: assign({ view: ({ context }) => withFacts(context, context.view.facts) }),
     tellReady: enqueueActions(({ context, enqueue }) => {
       enqueue.emit({ type: 'READY', view: context.view });
     }),
@@ -247,10 +245,8 @@ export const coordinatorMachine = setup({
       ],
     },
     'xstate.done.actor.*': {
-      actions: [
-        { type: 'removeNode', params: ({ event }) => ({ actorId: event.actorId }) },
-        { type: 'alignNodes', params: { isForced: true } },
-      ],
+      // A node actor ends when its node is gone and nothing is on record there.
+      actions: ['forgetHomes', { type: 'alignNodes', params: { isForced: true } }],
     },
     // A child that fails is made anew from what is durable; what is not is undone.
     'xstate.error.actor.scanner': {

@@ -57,7 +57,7 @@ export function ownedSlices(nodeIds: readonly number[], system: System): Map<num
 }
 
 /** The living actor of a node, or `undefined` when it ended, failed or never was. */
-export function findNodeActor(
+function findNodeActor(
   system: System,
   nodeId: number,
 ): ActorRefFrom<typeof numaNodeMachine> | undefined {

@@ -89,12 +89,17 @@ function createCoordinator(
       ),
     },
   });
+  // A store actor that failed may have left a write under way: the next one waits for its end.
+  let lastWrite: Promise<void> = Promise.resolve();
+  const write = async (input: Write): Promise<void> => {
+    const text = formatState(input, new Date());
+    lastWrite = lastWrite
+      .catch(() => undefined)
+      .then(() => writeState(config.stateDirectory, text));
+    await lastWrite;
+  };
   const store = storeMachine.provide({
-    actors: {
-      write: fromPromise(({ input }: { input: Write }) =>
-        writeState(config.stateDirectory, formatState(input, new Date())),
-      ),
-    },
+    actors: { write: fromPromise(({ input }: { input: Write }) => write(input)) },
   });
   return createActor(coordinatorMachine.provide({ actors: { scanner, store } }), {
     id: 'coordinator',

@@ -110,6 +110,8 @@ export class Connection {
     else this.#socket.resume();
     const isDone = this.#slots.length === 0 && this.#backlog.length === 0;
     if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
+    // A peer that is not read from cannot complete anything.
+    else if (this.#isBusy()) this.#wait('nothing');
     else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
     else this.#wait(isDone ? 'next request' : 'nothing');
   }
@@ -159,9 +161,15 @@ export class Connection {
   #end(): void {
     this.#isEnded = true;
     this.#wait('nothing');
+    const cutOffAfter = (limitMs: number) => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#socket.destroy(), limitMs);
+    };
+    // Until it has read its last reply, which may be longer than the kernel holds for it.
+    cutOffAfter(this.#patience.requestMs);
     this.#socket.end(() => {
       // Closing with bytes unread would reset the peer before it has read its reply.
-      if (this.#isTurnedAway) this.#timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+      if (this.#isTurnedAway) cutOffAfter(LINGER_MS);
       else this.#socket.destroy();
     });
   }

@@ -51,6 +51,25 @@ describe('serve', () => {
     expect(existsSync(simulationOf(stderr))).to.equal(false);
   });
 
+  it('goes on answering when whoever reads its log has stopped reading', async () => {
+    const { daemon, socketPath, stop } = await serveSimulated(newDirectory(), 'single-node');
+    daemon.process.stderr?.pause();
+    // Each line of the log is longer than the name: together far more than a pipe holds.
+    const serviceName = 'x'.repeat(128);
+    for (let round = 0; round < 600; round++) {
+      const num_of_cores = 1 + (round % 2);
+      const request = {
+        action: 'allocate_cores',
+        service_name: serviceName,
+        num_of_cores,
+      } as const;
+      const { isGranted } = await ask(socketPath, request, { timeoutMs: 5_000 });
+      expect(isGranted).to.equal(true);
+    }
+    daemon.process.stderr?.resume();
+    expect((await stop()).status).to.equal(0);
+  });
+
   it('keeps the state of a simulation where --state-dir says, and finds it again', async () => {
     const directory = newDirectory();
     const options = ['--state-dir', join(directory, 'state')];

@@ -1,0 +1,47 @@
+/** A peer that sent all it had to say, while the daemon is the one who takes its time. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
+import { type SocketServer, serveSocket } from '../../src/socket/server.js';
+import { FakeDaemon, Peer, replyTextOf, requestOf } from './peers.js';
+
+describe('a peer that the daemon is too busy to read from', () => {
+  const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
+  let directory = '';
+  let path = '';
+  let daemon: FakeDaemon;
+  let server: SocketServer;
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
+    path = join(directory, 'epa.sock');
+    daemon = new FakeDaemon();
+    server = await serveSocket(path, daemon.ask, { requestMs: 50, sessionIdleMs: 60_000 });
+  });
+
+  afterEach(async () => {
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Resolves when a peer that came later and says nothing has been given up. */
+  async function outlastOthers(): Promise<void> {
+    const later = await Peer.connect(path);
+    expect(await later.farewell).to.equal('');
+  }
+
+  it('is not blamed for a request of which the daemon has read the half', async () => {
+    const peer = await Peer.connect(path);
+    await peer.send(names.map((name) => `${requestOf(name)}\n`).join(''));
+    await daemon.wasAsked(SESSION_WAITING_MAX);
+    await outlastOthers();
+    daemon.answerAll();
+    peer.socket.end();
+    expect((await peer.farewell).trimEnd().split('\n')).to.deep.equal(
+      names.map((name) => replyTextOf(name)),
+    );
+  });
+});
