@@ -56,7 +56,10 @@ export interface ScannerContext extends ScannerInput {
 
 /** A scan of 8,192 CPUs takes about a second; ten times that is a hang. */
 const SCAN_TIMEOUT_MS = 10_000;
-/** A quick look takes a millisecond; a client should not wait longer than this for a refusal. */
+/**
+ * A quick look takes a millisecond, and with a scan of the largest machines some two seconds; a
+ * client should not wait longer than this for a refusal.
+ */
 const LOOK_TIMEOUT_MS = 3_000;
 /** First pause after a failed scan; doubles with each failure up to {@link BACKOFF_MAX_MS}. */
 const BACKOFF_MIN_MS = 500;
@@ -194,7 +197,7 @@ export const scannerMachine = setup({
         quiet: {
           on: {
             FRESHEN: {
-              target: 'looking',
+              target: 'refreshing',
               actions: {
                 type: 'noteWanted',
                 params: ({ event }) => ({ pagesOf: event.pagesOf }),
@@ -202,61 +205,58 @@ export const scannerMachine = setup({
             },
           },
         },
-        looking: {
-          invoke: {
-            id: 'readVitals',
-            src: 'readVitals',
-            input: ({ context }) => context.pagesOf,
-            onDone: [
-              {
-                guard: { type: 'mustScan', params: ({ event }) => ({ vitals: event.output }) },
-                target: 'awaitingScan',
-                actions: 'askForScan',
+        // One time limit for all of it, however often the machine changes meanwhile.
+        refreshing: {
+          initial: 'looking',
+          after: {
+            lookTimeout: {
+              target: 'quiet',
+              actions: {
+                type: 'reportFresh',
+                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
               },
-              {
-                target: 'quiet',
-                actions: [
-                  { type: 'noteVitals', params: ({ event }) => ({ vitals: event.output }) },
-                  { type: 'reportFresh', params: { problem: null } },
+            },
+          },
+          states: {
+            looking: {
+              invoke: {
+                id: 'readVitals',
+                src: 'readVitals',
+                input: ({ context }) => context.pagesOf,
+                onDone: [
+                  {
+                    guard: { type: 'mustScan', params: ({ event }) => ({ vitals: event.output }) },
+                    target: 'awaitingScan',
+                    actions: 'askForScan',
+                  },
+                  {
+                    target: '#scanner.demand.quiet',
+                    actions: [
+                      { type: 'noteVitals', params: ({ event }) => ({ vitals: event.output }) },
+                      { type: 'reportFresh', params: { problem: null } },
+                    ],
+                  },
                 ],
-              },
-            ],
-            onError: {
-              target: 'quiet',
-              actions: {
-                type: 'reportFresh',
-                params: ({ context, event }) => ({ problem: problemOf(event.error, context) }),
-              },
-            },
-          },
-          after: {
-            lookTimeout: {
-              target: 'quiet',
-              actions: {
-                type: 'reportFresh',
-                params: ({ context }) => ({ problem: hang(context) }),
+                onError: {
+                  target: '#scanner.demand.quiet',
+                  actions: {
+                    type: 'reportFresh',
+                    params: ({ context, event }) => ({ problem: problemOf(event.error, context) }),
+                  },
+                },
               },
             },
-          },
-        },
-        // The machine changed. Look again after the scan: it may have begun before the request.
-        awaitingScan: {
-          after: {
-            lookTimeout: {
-              target: 'quiet',
-              actions: {
-                type: 'reportFresh',
-                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
-              },
-            },
-          },
-          on: {
-            scanned: 'looking',
-            'scan failed': {
-              target: 'quiet',
-              actions: {
-                type: 'reportFresh',
-                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
+            // The machine changed. Look again after the scan: it may have begun before the request.
+            awaitingScan: {
+              on: {
+                scanned: 'looking',
+                'scan failed': {
+                  target: '#scanner.demand.quiet',
+                  actions: {
+                    type: 'reportFresh',
+                    params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
+                  },
+                },
               },
             },
           },

@@ -32,7 +32,7 @@ describe('the scanner machine, asked for fresh facts', () => {
   it('gives the same reference when nothing changed, after one look and no scan', async () => {
     const scanner = await scannerThatKnows();
     scanner.freshen();
-    expect(scanner.state()).to.deep.equal({ schedule: 'idle', demand: 'looking' });
+    expect(scanner.state()).to.deep.equal({ schedule: 'idle', demand: { refreshing: 'looking' } });
     expect(scanner.news()).to.deep.equal([]);
     await scanner.looked(facts);
     expect(factsIn(scanner.news())).to.equal(facts);
@@ -82,7 +82,10 @@ describe('the scanner machine, asked for fresh facts', () => {
       const scanner = await scannerThatKnows(machineOf({ 0: '0-3', 1: '4-7' }));
       scanner.freshen('all');
       await scanner.looked(changed);
-      expect(scanner.state()).to.deep.equal({ schedule: 'scanning', demand: 'awaitingScan' });
+      expect(scanner.state()).to.deep.equal({
+        schedule: 'scanning',
+        demand: { refreshing: 'awaitingScan' },
+      });
       expect(scanner.news()).to.deep.equal([]);
       await scanner.scanned(changed);
       expect(scanner.news()).to.deep.equal([{ type: 'FACTS', facts: changed }]);
@@ -109,11 +112,30 @@ describe('the scanner machine, asked for fresh facts', () => {
     expect(reports[2]).to.include({ facts: second, problem: null });
   });
 
+  it('gives up on a machine that changes all the time, within one time limit', async () => {
+    const scanner = await scannerThatKnows();
+    const [seen, scanned] = [machineOf({ 0: '0-2' }), machineOf({ 0: '0-1' })];
+    scanner.freshen();
+    for (let round = 0; round < 2; round++) {
+      await scanner.looked(seen);
+      scanner.clock.increment(1_000);
+      await scanner.scanned(scanned);
+    }
+    scanner.clock.increment(1_000);
+    const fresh = scanner.news().at(-1);
+    expect(fresh).to.deep.include({ type: 'FRESH', facts: scanned });
+    expect(fresh).to.have.nested.property('problem.path', '/sys');
+    expect(scanner.state()).to.deep.include({ demand: 'quiet' });
+  });
+
   it('waits for the scan under way when it knows nothing yet', async () => {
     const scanner = startScanner(inspect);
     scanner.freshen();
     await scanner.looked(facts);
-    expect(scanner.state()).to.deep.equal({ schedule: 'scanning', demand: 'awaitingScan' });
+    expect(scanner.state()).to.deep.equal({
+      schedule: 'scanning',
+      demand: { refreshing: 'awaitingScan' },
+    });
     expect(scanner.scans.calls).to.have.length(1);
     await scanner.scanned(facts);
     await scanner.looked(facts);
@@ -193,7 +215,10 @@ describe('the scanner machine, asked for fresh facts', () => {
       const scanner = await scannerThatFails();
       scanner.freshen();
       await scanner.looked(facts);
-      expect(scanner.state()).to.deep.equal({ schedule: 'scanning', demand: 'awaitingScan' });
+      expect(scanner.state()).to.deep.equal({
+        schedule: 'scanning',
+        demand: { refreshing: 'awaitingScan' },
+      });
       expect(scanner.scans.calls).to.have.length(3);
       await scanner.scanned(facts);
       await scanner.looked(facts);
@@ -227,7 +252,10 @@ describe('the scanner machine, asked for fresh facts', () => {
       expect(scanner.state()).to.deep.include({ schedule: 'overdue' });
       scanner.freshen();
       await scanner.looked(facts);
-      expect(scanner.state()).to.deep.equal({ schedule: 'scanning', demand: 'awaitingScan' });
+      expect(scanner.state()).to.deep.equal({
+        schedule: 'scanning',
+        demand: { refreshing: 'awaitingScan' },
+      });
     });
   });
 });
