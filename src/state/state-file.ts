@@ -31,6 +31,8 @@ export async function loadState(stateDirectory: string): Promise<StoredState | n
   } catch (error) {
     throw unusable(stateDirectory, error);
   }
+  // Left by a daemon that was killed in the middle of a write; it holds nothing acknowledged.
+  await rm(temporaryPath(path), { force: true }).catch(() => undefined);
   try {
     bytes = await readFile(path);
   } catch (error) {
@@ -54,18 +56,18 @@ export async function loadState(stateDirectory: string): Promise<StoredState | n
  */
 export async function writeState(stateDirectory: string, text: string): Promise<void> {
   const path = stateFilePath(stateDirectory);
-  const temporaryPath = `${path}.tmp`;
+  const temporary = temporaryPath(path);
   try {
-    const file = await open(temporaryPath, 'w', 0o600);
+    const file = await open(temporary, 'w', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporaryPath, path);
+    await rename(temporary, path);
   } catch (error) {
-    await rm(temporaryPath, { force: true }).catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   const directory = await open(stateDirectory, 'r');
@@ -74,6 +76,11 @@ export async function writeState(stateDirectory: string, text: string): Promise<
   } finally {
     await directory.close();
   }
+}
+
+/** In the same directory: a rename is atomic only within a file system. */
+function temporaryPath(path: string): string {
+  return `${path}.tmp`;
 }
 
 function unusable(stateDirectory: string, error: unknown): StateError {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { TestHost, type Wire } from './harness.js';
 
@@ -63,6 +63,17 @@ describe('a daemon and its state', () => {
       expect(stored).to.include({ service_name: 'nova', cpus: reply['allocated_cores'] });
     }
     expect(readdirSync(host.stateDirectory)).to.deep.equal(['state.json']);
+  });
+
+  it('clears away what a daemon left that was killed in the middle of a write', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('nova', 1));
+    await host.stop();
+    writeFileSync(`${host.statePath}.tmp`, '{"version": 2, "gener');
+    await host.start();
+    expect(readdirSync(host.stateDirectory)).to.deep.equal(['state.json']);
+    expect(await host.allocations()).to.deep.equal({ nova: '1' });
   });
 
   it('writes nothing when a repeated request changes nothing', async () => {
