@@ -12,13 +12,15 @@ const STOP_TIMEOUT_MS = 5_000;
 /** npm passes a Ctrl-C on that the terminal has sent already: within this time it is the same. */
 const ECHO_MS = 500;
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Each ends the daemon; its number is the status of an end by force. SIGHUP: the terminal is gone. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** What is done beside serving; it should end soon when the signal aborts. */
 export type WhileServing = (stopping: AbortSignal) => Promise<void>;
 
 /**
- * Starts the daemon and serves until SIGTERM or SIGINT. A second signal ends the process at once.
+ * Starts the daemon and serves until SIGTERM, SIGINT or SIGHUP. A second signal ends the process at
+ * once.
  *
  * @param whileServing runs once the daemon answers; when it rejects, the daemon ends and so does
  * the rejection
@@ -60,7 +62,7 @@ export async function serveInForeground(
   return (await failed) ? 1 : 0;
 }
 
-/** The returned signal aborts on the first SIGINT or SIGTERM; from then on the time is limited. */
+/** The returned signal aborts on the first of the signals; from then on the time is limited. */
 function abortOnSignal(log: Logger): AbortSignal {
   const controller = new AbortController();
   let first: { readonly name: string; readonly atMs: number } | undefined;

@@ -21,7 +21,7 @@ describe('serve', () => {
     return found ?? '';
   };
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     it(`ends on ${signal} with status 0, and leaves neither socket nor simulation`, async () => {
       const directory = newDirectory();
       const { daemon, socketPath } = await serveSimulated(directory, 'single-node');
