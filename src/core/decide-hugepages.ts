@@ -5,6 +5,7 @@ import { type AllocateHugepagesRequest, PROTOCOL_VERSION } from '../protocol/req
 import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { answer, type Decision } from './plan.js';
+import { HOLDERS_SHOWN_MAX } from './standing.js';
 import { findNode, type View } from './view.js';
 
 /**
@@ -48,7 +49,7 @@ export function decideHugepages(view: View, request: AllocateHugepagesRequest): 
           .filter(([name, sizes]) => name !== serviceName && sizes.has(sizeKb))
           .map(([name, sizes]) => ({ service_name: name, pages: sizes.get(sizeKb) ?? 0 }))
           .sort((a, b) => b.pages - a.pages || compareNames(a.service_name, b.service_name))
-          .slice(0, 10),
+          .slice(0, HOLDERS_SHOWN_MAX),
       },
     );
   }

@@ -141,7 +141,7 @@ export function checkRecords(view: View, applicant: Applicant, standing: Standin
 }
 
 /** How many holders an error names; some clients read 4,096 bytes of a reply. */
-const HOLDERS_SHOWN_MAX = 10;
+export const HOLDERS_SHOWN_MAX = 10;
 
 /** `details` of a refusal for lack of CPUs: the numbers, and who holds the rest. */
 export function shortageDetails(
