@@ -15,7 +15,7 @@ import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import { serveSocket } from '../socket/server.js';
-import { loadState, writeState } from '../state/state-file.js';
+import { createStateWriter, loadState, type StateWriter } from '../state/state-file.js';
 import { formatState } from '../state/state-format.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import type { Logger } from './log.js';
@@ -46,7 +46,9 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     root: config.sysfsRoot,
     onError: (error) => log.error({ err: error }, 'a worker thread failed'),
   });
-  const coordinator = createCoordinator(config, scanPool, stored);
+  // A store actor that failed may have left a write under way: the writer ends it first.
+  const stateWriter = createStateWriter(config.stateDirectory);
+  const coordinator = createCoordinator(config, scanPool, stateWriter, stored);
   logEmissions(coordinator, log);
   const ended = endOf(coordinator);
   coordinator.start();
@@ -57,6 +59,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       if (request.action !== 'get_status') answerMachine(request, answer);
       else answer(describeStatus(coordinator, about, Date.now()));
     });
+    // The socket is ours now, so no other daemon is in the middle of a write.
+    await stateWriter.clearAway();
     log.info({ socket: config.socketPath, state: config.stateDirectory }, 'listening');
     const stop = async () => {
       await server.close();
@@ -76,6 +80,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
 function createCoordinator(
   config: Config,
   scanPool: ScanPool,
+  stateWriter: StateWriter,
   stored: Awaited<ReturnType<typeof loadState>>,
 ) {
   const scanner = scannerMachine.provide({
@@ -89,17 +94,12 @@ function createCoordinator(
       ),
     },
   });
-  // A store actor that failed may have left a write under way: the next one waits for its end.
-  let lastWrite: Promise<void> = Promise.resolve();
-  const write = async (input: Write): Promise<void> => {
-    const text = formatState(input, new Date());
-    lastWrite = lastWrite
-      .catch(() => undefined)
-      .then(() => writeState(config.stateDirectory, text));
-    await lastWrite;
-  };
   const store = storeMachine.provide({
-    actors: { write: fromPromise(({ input }: { input: Write }) => write(input)) },
+    actors: {
+      write: fromPromise(({ input }: { input: Write }) =>
+        stateWriter.write(formatState(input, new Date())),
+      ),
+    },
   });
   return createActor(coordinatorMachine.provide({ actors: { scanner, store } }), {
     id: 'coordinator',

@@ -31,8 +31,6 @@ export async function loadState(stateDirectory: string): Promise<StoredState | n
   } catch (error) {
     throw unusable(stateDirectory, error);
   }
-  // Left by a daemon that was killed in the middle of a write; it holds nothing acknowledged.
-  await rm(temporaryPath(path), { force: true }).catch(() => undefined);
   try {
     bytes = await readFile(path);
   } catch (error) {
@@ -76,6 +74,31 @@ export async function writeState(stateDirectory: string, text: string): Promise<
   } finally {
     await directory.close();
   }
+}
+
+/** Writes the state of one directory: each step waits for the end of the one before. */
+export interface StateWriter {
+  /** As {@link writeState}. */
+  write(text: string): Promise<void>;
+  /**
+   * Removes what a daemon left that was killed in the middle of a write; it holds nothing that was
+   * acknowledged. Only for a daemon that knows that no other one serves: it may be writing.
+   */
+  clearAway(): Promise<void>;
+}
+
+/** Makes the writer of a directory; there must be one. */
+export function createStateWriter(stateDirectory: string): StateWriter {
+  const temporary = temporaryPath(stateFilePath(stateDirectory));
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    last = last.catch(() => undefined).then(step);
+    return last;
+  };
+  return {
+    write: (text) => inTurn(() => writeState(stateDirectory, text)),
+    clearAway: () => inTurn(() => rm(temporary, { force: true }).catch(() => undefined)),
+  };
 }
 
 /** In the same directory: a rename is atomic only within a file system. */

@@ -168,6 +168,21 @@ describe('a daemon and its state', () => {
     expect(host.log.some((line) => line['msg'] === 'the state can be stored again')).to.equal(true);
   });
 
+  it('leaves alone what a running daemon is writing when a second one wants to start', async () => {
+    await using host = new TestHost();
+    await host.start();
+    const beingWritten = `${host.statePath}.tmp`;
+    writeFileSync(beingWritten, 'half');
+    await using other = new TestHost();
+    let message = '';
+    const { socketPath, stateDirectory } = host;
+    await other.start({ socketPath, stateDirectory }).catch((error: Error) => {
+      message = error.message;
+    });
+    expect(message).to.contain('another daemon');
+    expect(readFileSync(beingWritten, 'utf8')).to.equal('half');
+  });
+
   it('leaves a running daemon alone when a second one wants its socket', async () => {
     await using host = new TestHost();
     await host.start();
