@@ -7,6 +7,7 @@ import type { ActorRefFrom, ActorSystem, ActorSystemInfo } from 'xstate';
 import type { Ticket } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
+import { messageOf } from '../src/core/quoting.js';
 import { type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
 import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
@@ -32,7 +33,7 @@ export function decideTicket(
     decision = decide(view, request, sysfsProblem);
   } catch (error) {
     // Nothing that a peer sends may stop the daemon; deciding is pure, so nothing has changed.
-    return bugReply(error instanceof Error ? error.message : String(error));
+    return bugReply(messageOf(error));
   }
   if (isRefusal(decision)) return { reply: decision };
   if (!changesAnything(decision)) return { reply: decision.reply };

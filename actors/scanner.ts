@@ -6,7 +6,9 @@
 
 import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
 import { isOutdated, unlessSame, withFreshPages } from '../src/core/freshen.js';
+import { invariant } from '../src/core/invariant.js';
 import type { MachineFacts, PagesOf, SysfsProblem, VitalSigns } from '../src/core/machine.js';
+import { messageOf } from '../src/core/quoting.js';
 
 /** What the scanner hears from the coordinator. */
 export type ScannerEvent =
@@ -109,11 +111,11 @@ export const scannerMachine = setup({
       failureCount: ({ context }) => context.failureCount + 1,
     }),
     reportFacts: sendParent(({ context }): ScannerReport => {
-      if (context.facts === null) throw new Error('internal: a scan ended without facts');
+      invariant(context.facts !== null, 'a scan ended without facts');
       return { type: 'FACTS', facts: context.facts };
     }),
     reportProblem: sendParent(({ context }): ScannerReport => {
-      if (context.problem === null) throw new Error('internal: a scan failed without a problem');
+      invariant(context.problem !== null, 'a scan failed without a problem');
       return { type: 'SCAN_FAILED', problem: context.problem };
     }),
     reportFresh: sendParent(
@@ -121,6 +123,13 @@ export const scannerMachine = setup({
         type: 'FRESH',
         facts: context.facts,
         problem: params.problem,
+      }),
+    ),
+    reportTrouble: sendParent(
+      ({ context }): ScannerReport => ({
+        type: 'FRESH',
+        facts: context.facts,
+        problem: context.problem ?? hang(context),
       }),
     ),
     askForScan: raise({ type: 'scan wanted' }),
@@ -209,13 +218,7 @@ export const scannerMachine = setup({
         refreshing: {
           initial: 'looking',
           after: {
-            lookTimeout: {
-              target: 'quiet',
-              actions: {
-                type: 'reportFresh',
-                params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
-              },
-            },
+            lookTimeout: { target: 'quiet', actions: 'reportTrouble' },
           },
           states: {
             looking: {
@@ -250,13 +253,7 @@ export const scannerMachine = setup({
             awaitingScan: {
               on: {
                 scanned: 'looking',
-                'scan failed': {
-                  target: '#scanner.demand.quiet',
-                  actions: {
-                    type: 'reportFresh',
-                    params: ({ context }) => ({ problem: context.problem ?? hang(context) }),
-                  },
-                },
+                'scan failed': { target: '#scanner.demand.quiet', actions: 'reportTrouble' },
               },
             },
           },
@@ -270,7 +267,7 @@ function problemOf(error: unknown, { sysfsRoot }: ScannerContext): SysfsProblem 
   if (error instanceof Error && 'path' in error && 'reason' in error) {
     return { path: String(error.path), reason: String(error.reason) };
   }
-  return { path: sysfsRoot, reason: error instanceof Error ? error.message : String(error) };
+  return { path: sysfsRoot, reason: messageOf(error) };
 }
 
 function hang({ sysfsRoot }: ScannerContext): SysfsProblem {

@@ -7,6 +7,8 @@
 import { assign, fromPromise, sendParent, setup } from 'xstate';
 import type { Holdings } from '../src/core/holdings.js';
 import type { Homes } from '../src/core/homes.js';
+import { invariant } from '../src/core/invariant.js';
+import { messageOf } from '../src/core/quoting.js';
 
 /** What is to be on disk. */
 export interface Snapshot {
@@ -84,7 +86,7 @@ export const storeMachine = setup({
     noteFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
     reportStored: sendParent(({ context }): StoreReport => {
       const save = context.current;
-      if (save === null) throw new Error('internal: a write ended that nobody asked for');
+      invariant(save !== null, 'a write ended that nobody asked for');
       const { revision, snapshot } = save;
       return { type: 'STORED', revision, snapshot, generation: context.generation };
     }),
@@ -113,7 +115,7 @@ export const storeMachine = setup({
         id: 'write',
         src: 'write',
         input: ({ context }): Write => {
-          if (context.current === null) throw new Error('internal: nothing to write');
+          invariant(context.current !== null, 'there is nothing to write');
           return { ...context.current.snapshot, generation: context.generation + 1 };
         },
         onDone: { target: 'clean', actions: ['noteSuccess', 'reportStored', 'forgetCurrent'] },
@@ -121,7 +123,7 @@ export const storeMachine = setup({
           target: 'failed',
           actions: [
             'noteFailure',
-            { type: 'reportFailed', params: ({ event }) => ({ reason: sentence(event.error) }) },
+            { type: 'reportFailed', params: ({ event }) => ({ reason: messageOf(event.error) }) },
           ],
         },
       },
@@ -136,7 +138,3 @@ export const storeMachine = setup({
     },
   },
 });
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { cpuListText } from '../core/cpu-list-schema.js';
 import { type PoolLists, parsePoolLists } from '../core/pools.js';
+import { messageOf } from '../core/quoting.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
 export class ConfigError extends Error {
@@ -221,8 +222,7 @@ function readConfigFile(path: string | undefined): FileSettings {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    throw new ConfigError(`cannot read the configuration file ${path}: ${reason}`);
+    throw new ConfigError(`cannot read the configuration file ${path}: ${messageOf(error)}`);
   }
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data;

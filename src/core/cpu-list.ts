@@ -6,6 +6,7 @@
  */
 
 import { type CpuSet, cpuSetOf, cpusOf, MAX_CPU_ID, NO_CPUS } from './cpu-set.js';
+import { quote } from './quoting.js';
 
 /** A text is no CPU list or mask. `message` quotes the text and says what is wrong with it. */
 export class CpuListError extends Error {
@@ -83,8 +84,4 @@ export function parseCpuMask(text: string): CpuSet {
     bits[words.length - 1 - index] = Number.parseInt(digits, 16);
   });
   return bits;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

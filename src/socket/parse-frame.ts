@@ -1,5 +1,6 @@
 /** From the bytes of one request to a request: UTF-8, JSON, an object, not too deep, known. */
 
+import { messageOf } from '../core/quoting.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUEST_MAX_DEPTH } from '../protocol/limits.js';
 import { parseRequest, type Request } from '../protocol/request.js';
@@ -24,7 +25,7 @@ export function parseFrame(bytes: Buffer): ParsedFrame {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return malformed(`it is not JSON: ${error instanceof Error ? error.message : error}`);
+    return malformed(`it is not JSON: ${messageOf(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return malformed('it is not a JSON object');

@@ -5,6 +5,7 @@
 
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../core/quoting.js';
 import { parseState } from './state-format.js';
 import { StateError, type StoredState } from './stored-state.js';
 
@@ -107,6 +108,5 @@ function temporaryPath(path: string): string {
 }
 
 function unusable(stateDirectory: string, error: unknown): StateError {
-  const reason = error instanceof Error ? error.message : error;
-  return new StateError(`cannot use the state directory ${stateDirectory}: ${reason}`);
+  return new StateError(`cannot use the state directory ${stateDirectory}: ${messageOf(error)}`);
 }

@@ -9,6 +9,7 @@ import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, isEmpty } from '../core/cpu-set.js';
 import { Holdings, type PageRecord } from '../core/holdings.js';
 import { compareNames } from '../core/names.js';
+import { messageOf } from '../core/quoting.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
@@ -53,7 +54,7 @@ export function parseState(text: string): StoredState {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new StateError(`it is not JSON: ${error instanceof Error ? error.message : error}`);
+    throw new StateError(`it is not JSON: ${messageOf(error)}`);
   }
   const { version } = z.looseObject({ version: z.unknown() }).catch({ version: null }).parse(json);
   if (version === 1) return readOlderState(json);
@@ -116,7 +117,7 @@ function readOwnState(json: unknown): StoredState {
       })),
     );
   } catch (error) {
-    throw new StateError(error instanceof Error ? error.message : String(error));
+    throw new StateError(messageOf(error));
   }
   const homes = new Map(cpu_homes.map(({ node_id, cpus }) => [node_id, cpus]));
   if (homes.size < cpu_homes.length) throw new StateError('cpu_homes names a node twice');

@@ -5,6 +5,7 @@
 
 import { CpuListError, parseCpuList, parseCpuMask } from '../core/cpu-list.js';
 import { type CpuSet, MAX_CPU_ID } from '../core/cpu-set.js';
+import { quote } from '../core/quoting.js';
 import { SysfsError, type SysfsFiles } from './sysfs-files.js';
 
 /**
@@ -44,8 +45,7 @@ export function readCount(files: SysfsFiles, path: string): number | undefined {
 export function parseCount(files: SysfsFiles, path: string, text: string): number {
   // Fifteen digits are exact in a double.
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  throw notUnderstood(files, path, `${JSON.stringify(shown)} is no count`);
+  throw notUnderstood(files, path, `${quote(text)} is no count`);
 }
 
 /**
