@@ -194,7 +194,7 @@ function takeable(view: View, standing: GrantStanding, nodeCpus: CpuSet): CpuSet
   if (standing.policy === 'non-preemptive') return NO_CPUS;
   const { explicitCpus, protectedCpus } = view.holdings;
   const ordinary = subtractCpus(
-    intersectCpus(view.holdings.claimedIn(standing.pool.name), nodeCpus),
+    intersectCpus(view.holdings.claimedIn[standing.pool.name], nodeCpus),
     uniteCpus(explicitCpus, protectedCpus),
   );
   return subtractCpus(ordinary, standing.ownCpus);

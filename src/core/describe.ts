@@ -38,7 +38,7 @@ export function decideList(view: View, request: ListAllocationsRequest): Decisio
   const pool = findPool(view, request.pool, false);
   if (isRefusal(pool)) return pool;
   const allocations = listedClaims(view).filter((listed) => listed.pool === pool.name);
-  const claimedCpus = view.holdings.claimedIn(pool.name);
+  const claimedCpus = view.holdings.claimedIn[pool.name];
   return answer(
     {
       version: PROTOCOL_VERSION,

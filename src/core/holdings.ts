@@ -51,12 +51,21 @@ const NO_RECORDS: NodePageRecords = new Map();
 /** The claims and records of all services at one moment. */
 export class Holdings {
   /** Nobody holds anything. */
-  static readonly none = new Holdings(new Map(), new Map(), NO_CPUS, NO_CPUS, NO_CPUS);
+  static readonly none = new Holdings(
+    new Map(),
+    new Map(),
+    { isolated: NO_CPUS, general: NO_CPUS },
+    NO_CPUS,
+    NO_CPUS,
+    NO_CPUS,
+  );
 
   /** Service → its claim. Services that hold no CPU are absent. */
   readonly claims: ReadonlyMap<string, Claim>;
   /** Node → its page records. Nodes without any are absent. */
   readonly pages: ReadonlyMap<number, NodePageRecords>;
+  /** CPUs claimed by the services of each pool. */
+  readonly claimedIn: Readonly<Record<PoolName, CpuSet>>;
   /** CPUs claimed by anyone, in any pool. */
   readonly claimedCpus: CpuSet;
   /** CPUs claimed explicitly by anyone. */
@@ -67,12 +76,14 @@ export class Holdings {
   private constructor(
     claims: ReadonlyMap<string, Claim>,
     pages: ReadonlyMap<number, NodePageRecords>,
+    claimedIn: Readonly<Record<PoolName, CpuSet>>,
     claimedCpus: CpuSet,
     explicitCpus: CpuSet,
     protectedCpus: CpuSet,
   ) {
     this.claims = claims;
     this.pages = pages;
+    this.claimedIn = claimedIn;
     this.claimedCpus = claimedCpus;
     this.explicitCpus = explicitCpus;
     this.protectedCpus = protectedCpus;
@@ -85,11 +96,13 @@ export class Holdings {
    */
   withClaims(changes: readonly ClaimChange[]): Holdings {
     const claims = new Map(this.claims);
+    const claimedIn = { ...this.claimedIn };
     let { claimedCpus, explicitCpus, protectedCpus } = this;
     for (const { serviceName } of changes) {
       const before = claims.get(serviceName);
       if (before === undefined) continue;
       claims.delete(serviceName);
+      claimedIn[before.pool] = subtractCpus(claimedIn[before.pool], before.cpus);
       claimedCpus = subtractCpus(claimedCpus, before.cpus);
       explicitCpus = subtractCpus(explicitCpus, before.cpus);
       protectedCpus = subtractCpus(protectedCpus, before.cpus);
@@ -101,13 +114,14 @@ export class Holdings {
       invariant(!overlaps(claim.cpus, claimedCpus), `a CPU of ${serviceName} has another owner`);
       invariant(isSubset(claim.explicitCpus, claim.cpus), `${serviceName}: explicit ⊄ claimed`);
       claims.set(serviceName, claim);
+      claimedIn[claim.pool] = uniteCpus(claimedIn[claim.pool], claim.cpus);
       claimedCpus = uniteCpus(claimedCpus, claim.cpus);
       explicitCpus = uniteCpus(explicitCpus, claim.explicitCpus);
       if (claim.policy === 'non-preemptive') {
         protectedCpus = uniteCpus(protectedCpus, claim.cpus);
       }
     }
-    return new Holdings(claims, this.pages, claimedCpus, explicitCpus, protectedCpus);
+    return new Holdings(claims, this.pages, claimedIn, claimedCpus, explicitCpus, protectedCpus);
   }
 
   /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
@@ -117,6 +131,7 @@ export class Holdings {
     return new Holdings(
       this.claims,
       pages,
+      this.claimedIn,
       this.claimedCpus,
       this.explicitCpus,
       this.protectedCpus,
@@ -126,15 +141,6 @@ export class Holdings {
   /** The page records of a node; empty when there are none. */
   pagesOf(nodeId: number): NodePageRecords {
     return this.pages.get(nodeId) ?? NO_RECORDS;
-  }
-
-  /** CPUs claimed by the services of `pool`. */
-  claimedIn(pool: PoolName): CpuSet {
-    let cpus = NO_CPUS;
-    for (const claim of this.claims.values()) {
-      if (claim.pool === pool) cpus = uniteCpus(cpus, claim.cpus);
-    }
-    return cpus;
   }
 }
 

@@ -49,7 +49,7 @@ export interface GrantStanding extends Standing {
 export function findPool(view: View, name: PoolName, isGrant: boolean): Pool | Refusal {
   const pool = view.pools[name];
   if (pool.isConfigured) return pool;
-  if (!isGrant && !isEmpty(view.holdings.claimedIn(name))) return pool;
+  if (!isGrant && !isEmpty(view.holdings.claimedIn[name])) return pool;
   return refusal(
     'POOL_NOT_CONFIGURED',
     `The ${name} pool is not configured on this host: the operator sets its CPU list`,
@@ -118,7 +118,7 @@ function noCapacity(pool: Pool): string {
  */
 export function checkRecords(view: View, applicant: Applicant, standing: Standing): Refusal | null {
   const { pool, ownCpus } = standing;
-  const strays = subtractCpus(view.holdings.claimedIn(pool.name), pool.configuredCpus);
+  const strays = subtractCpus(view.holdings.claimedIn[pool.name], pool.configuredCpus);
   if (!isEmpty(strays)) {
     const owners = ownersOf(view, strays, pool.name);
     return refusal(

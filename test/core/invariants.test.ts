@@ -66,6 +66,11 @@ describe('after every request', () => {
       expect(cpusOf(holdings.protectedCpus)).to.deep.equal(
         sum(({ cpus, policy }) => (policy === 'non-preemptive' ? cpus : none)),
       );
+      for (const name of ['isolated', 'general'] as const) {
+        expect(cpusOf(holdings.claimedIn[name])).to.deep.equal(
+          sum(({ cpus, pool }) => (pool === name ? cpus : none)),
+        );
+      }
     });
   });
 
