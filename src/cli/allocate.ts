@@ -14,6 +14,7 @@ import {
   serviceName,
 } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
+import { counted } from './counted.js';
 import { shownName, type Terminal } from './terminal.js';
 
 const EXAMPLES = `
@@ -82,7 +83,7 @@ function showShare(
   { paint }: Terminal,
 ): string {
   const cpuCount = 'cores_allocated' in reply ? reply.cores_allocated : reply.cores_allocated_count;
-  const holds = `${shownName(reply.service_name)} holds ${cpus(cpuCount)} of the ${reply.pool} pool`;
+  const holds = `${shownName(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of the ${reply.pool} pool`;
   return [
     paint('good', `${holds}: ${reply.allocated_cores}`),
     reply.preemption_policy === 'non-preemptive'
@@ -94,7 +95,7 @@ function showShare(
 
 function showNode(reply: Replies['allocate_numa_cores'], { paint }: Terminal): string {
   const cpuCount = countCpus(parseCpuList(reply.cores_allocated));
-  const holds = `${shownName(reply.service_name)} holds ${cpus(cpuCount)} of NUMA node ${reply.numa_node}`;
+  const holds = `${shownName(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of NUMA node ${reply.numa_node}`;
   const taken = (reply.preempted ?? []).map((lost) =>
     paint('bad', `taken by force from ${shownName(lost.service_name)}: ${lost.cpus}`),
   );
@@ -112,9 +113,5 @@ function remaining(
   reply: Replies['allocate_cores' | 'allocate_numa_cores' | 'allocate_cores_percent'],
 ) {
   const { remaining_available_cpus: free, total_available_cpus: all, pool } = reply;
-  return `${free} of ${cpus(all)} of the ${pool} pool ${free === 1 ? 'is' : 'are'} free`;
-}
-
-function cpus(cpuCount: number): string {
-  return cpuCount === 1 ? '1 CPU' : `${cpuCount} CPUs`;
+  return `${free} of ${counted(all, 'CPU')} of the ${pool} pool ${free === 1 ? 'is' : 'are'} free`;
 }

@@ -3,6 +3,7 @@
 import { Argument, Command, Option } from 'commander';
 import { count, nodeId, pageSizeKb, serviceName } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
+import { counted } from './counted.js';
 import { formatPageSize } from './sizes.js';
 import { shownName } from './terminal.js';
 
@@ -70,6 +71,6 @@ async function record(
     () =>
       pages === -1
         ? `no hugepages ${where} are on record for ${shownName(service)} any more`
-        : `${shownName(service)}: ${pages} hugepage${pages === 1 ? '' : 's'} ${where} on record`,
+        : `${shownName(service)}: ${counted(pages, 'hugepage')} ${where} on record`,
   );
 }

@@ -7,6 +7,7 @@ import type { PoolName } from '../protocol/request.js';
 import { type CpuOptions, poolOption } from './arguments.js';
 import { askAndShow, consult, wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
+import { counted } from './counted.js';
 import { type Owner, ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
 import { wrapText } from './table.js';
@@ -82,10 +83,9 @@ function summaryOf({ pools, allocations }: Topology, pool: PoolName, holderCount
   const held = allocations.map((listed) => parseCpuList(listed.allocated_cores));
   const free = held.reduce((left, cpus) => subtractCpus(left, cpus), eligible);
   const freeList = isEmpty(free) ? '' : ` (${formatCpuList(free)})`;
-  const holders = holderCount === 1 ? '1 service' : `${holderCount} services`;
-  const all = countCpus(eligible);
+  const holders = counted(holderCount, 'service');
   return (
-    `${pool} pool: ${all} ${all === 1 ? 'CPU' : 'CPUs'}, ${countCpus(free)} free${freeList}, ` +
+    `${pool} pool: ${counted(countCpus(eligible), 'CPU')}, ${countCpus(free)} free${freeList}, ` +
     `${holderCount === 0 ? 'held by nobody' : `the others held by ${holders}`}`
   );
 }

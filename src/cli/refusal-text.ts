@@ -5,6 +5,7 @@ import type { ErrorAnswer } from '../client/replies.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { cpuSetOf } from '../core/cpu-set.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
+import { counted } from './counted.js';
 import { formatPageSize } from './sizes.js';
 import { wrapText } from './table.js';
 import { shownName } from './terminal.js';
@@ -80,7 +81,7 @@ const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
     const where = node === undefined ? '' : ` in NUMA node ${node}`;
     if (available === undefined) return [];
     if (available === 0) return [`would fit: nothing${where}, until somebody releases CPUs`];
-    return [`would fit: ${available} ${available === 1 ? 'CPU' : 'CPUs'}${where}`];
+    return [`would fit: ${counted(available, 'CPU')}${where}`];
   },
   INSUFFICIENT_HUGEPAGES: ({ available = 0, recorded = 0, size_kb: sizeKb = 0, node_id: node }) => [
     `would fit: ${available + recorded} pages of ${formatPageSize(sizeKb)} in NUMA node ${node}` +

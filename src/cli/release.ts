@@ -5,6 +5,7 @@ import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, countCpus, intersectCpus, isEmpty, NO_CPUS } from '../core/cpu-set.js';
 import { type CpuOptions, nodeId, poolOption, serviceName } from './arguments.js';
 import { askAndShow, consult } from './ask-daemon.js';
+import { counted } from './counted.js';
 import type { Topology } from './owners.js';
 import { shownName } from './terminal.js';
 
@@ -55,7 +56,6 @@ function cpusOfNode({ nodes }: Topology, node: number): CpuSet {
 function describe(service: string, node: number | undefined, given: CpuSet): string {
   const where = node === undefined ? '' : ` in NUMA node ${node}`;
   if (isEmpty(given)) return `${shownName(service)} holds no CPUs${where}: nothing to give back`;
-  const many = countCpus(given);
-  const cpus = many === 1 ? '1 CPU' : `${many} CPUs`;
+  const cpus = counted(countCpus(given), 'CPU');
   return `${shownName(service)} gave ${cpus}${where} back: ${formatCpuList(given)}`;
 }

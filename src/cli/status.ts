@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { Replies } from '../client/replies.js';
 import { askAndShow } from './ask-daemon.js';
+import { counted } from './counted.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
 
@@ -84,9 +85,7 @@ function actorsText(actors: Status['actors']): string {
     if (id.startsWith('node-')) nodes.set(state, (nodes.get(state) ?? 0) + 1);
     else others.push(`${id} ${state}`);
   }
-  const counts = [...nodes].map(
-    ([state, many]) => `${many} ${many === 1 ? 'node' : 'nodes'} ${state}`,
-  );
+  const counts = [...nodes].map(([state, many]) => `${counted(many, 'node')} ${state}`);
   return [...others, ...counts].join('; ');
 }
 

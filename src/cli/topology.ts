@@ -7,6 +7,7 @@ import type { TopologyNode } from '../protocol/reply.js';
 import type { PoolName } from '../protocol/request.js';
 import { askAndShow } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
+import { counted } from './counted.js';
 import { formatDistances } from './distances.js';
 import { ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
@@ -97,8 +98,4 @@ function rowOf(node: TopologyNode): string[] {
 function widthsOf(cores: readonly string[]): string {
   const widths = new Set(cores.map((core) => countCpus(parseCpuList(core))));
   return [...widths].sort((a, b) => a - b).join(' or ') || '0';
-}
-
-function counted(count: number | string, noun: string): string {
-  return `${count} ${noun}${`${count}` === '1' ? '' : 's'}`;
 }
