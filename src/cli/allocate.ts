@@ -16,6 +16,7 @@ import {
 import { askAndShow } from './ask-daemon.js';
 import { counted } from './counted.js';
 import { shownName, type Terminal } from './terminal.js';
+import { whatIsFree } from './what-is-free.js';
 
 const EXAMPLES = `
 Without COUNT and --percent a service gets the default share: 80 % of the CPUs
@@ -89,7 +90,7 @@ function showShare(
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: the service is non-preemptive'
       : 'others may take them by force, with an explicit request (policy legacy)',
-    remaining(reply),
+    whatIsFree(reply),
   ].join('\n');
 }
 
@@ -105,13 +106,6 @@ function showNode(reply: Replies['allocate_numa_cores'], { paint }: Terminal): s
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: they are claimed explicitly, and the service is non-preemptive'
       : 'nobody can take them: they are claimed explicitly',
-    remaining(reply),
+    whatIsFree(reply),
   ].join('\n');
-}
-
-function remaining(
-  reply: Replies['allocate_cores' | 'allocate_numa_cores' | 'allocate_cores_percent'],
-) {
-  const { remaining_available_cpus: free, total_available_cpus: all, pool } = reply;
-  return `${free} of ${counted(all, 'CPU')} of the ${pool} pool ${free === 1 ? 'is' : 'are'} free`;
 }

@@ -8,6 +8,7 @@ import { askAndShow, consult } from './ask-daemon.js';
 import { counted } from './counted.js';
 import type { Topology } from './owners.js';
 import { shownName } from './terminal.js';
+import { whatIsFree } from './what-is-free.js';
 
 const EXAMPLES = `
 What is offline or has left its pool can be released too. Hugepages stay on
@@ -37,9 +38,8 @@ async function release(service: string, options: CpuOptions, command: Command): 
   const pool = options.pool ?? held?.pool;
   const heldCpus = held === undefined ? NO_CPUS : parseCpuList(held.allocated_cores);
   const given = intersectCpus(heldCpus, node === undefined ? heldCpus : cpusOfNode(topology, node));
-  const show = (reply: { remaining_available_cpus: number; total_available_cpus: number }) =>
-    `${describe(service, node, given)}\n${reply.remaining_available_cpus} of ` +
-    `${reply.total_available_cpus} CPUs of the ${pool ?? 'isolated'} pool are free`;
+  const show = (reply: Parameters<typeof whatIsFree>[0]) =>
+    `${describe(service, node, given)}\n${whatIsFree(reply)}`;
   const common = { service_name: service, num_of_cores: -1, pool };
   if (node === undefined) {
     await askAndShow(command, { action: 'allocate_cores', ...common }, show);
