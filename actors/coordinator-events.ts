@@ -10,22 +10,33 @@ import type { PoolLists } from '../src/core/pools.js';
 import type { View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
-import type { ScannerInput, ScannerReport } from './scanner.js';
-import type { Snapshot, StoreReport } from './store.js';
+import type { ScannerReport } from './scanner.js';
+import type { Snapshot, StoreProblem, StoreReport } from './store.js';
 
-export interface CoordinatorInput {
-  readonly scanner: ScannerInput;
+/** What may change while the daemon runs. */
+export interface Settings {
   /** What the operator says of pools. */
   readonly poolLists: PoolLists;
+  readonly rescanIntervalMs: number;
+}
+
+export interface CoordinatorInput {
+  /** The directory that stands for `/sys`. */
+  readonly sysfsRoot: string;
+  readonly settings: Settings;
   /** What was on disk. */
   readonly holdings: Holdings;
   readonly homes: Homes;
   readonly generation: number;
+  /** The time in milliseconds since the epoch; actors have no clock of their own. */
+  readonly now: () => number;
 }
 
 export type CoordinatorEvent =
   /** From the socket; answered by one `REPLY` with the same id. */
   | { readonly type: 'REQUEST'; readonly ticket: Ticket }
+  /** The operator changed something. */
+  | { readonly type: 'RECONFIGURE'; readonly settings: Settings }
   /** Finish what is under way, then end. */
   | { readonly type: 'STOP' }
   /** To itself: the facts are fresh enough for this request. */
@@ -46,7 +57,11 @@ export type CoordinatorEmission =
   | { readonly type: 'CHANGED'; readonly ticket: Ticket; readonly plan: Plan }
   /** Changes that were not durable are taken back. */
   | { readonly type: 'UNDONE'; readonly because: Refusal; readonly requestCount: number }
+  /** Nothing can be stored, for another reason than before. */
+  | { readonly type: 'STORE_PROBLEM'; readonly problem: StoreProblem }
   | { readonly type: 'STORE_RECOVERED' }
+  /** The pools are others, because the operator says so. */
+  | { readonly type: 'POOLS_CHANGED'; readonly view: View }
   | { readonly type: 'FACTS_CHANGED'; readonly view: View }
   | { readonly type: 'SYSFS_PROBLEM'; readonly problem: SysfsProblem }
   | { readonly type: 'SYSFS_RECOVERED' }
@@ -57,10 +72,11 @@ export type CoordinatorEmission =
 
 export interface CoordinatorContext {
   readonly input: CoordinatorInput;
+  readonly settings: Settings;
   readonly view: View;
   readonly sysfsProblem: SysfsProblem | null;
-  /** Why the last write failed; `null` while the store works. */
-  readonly storeProblem: string | null;
+  /** Why the last write failed, and since when none succeeds; `null` while the store works. */
+  readonly storeProblem: StoreProblem | null;
   /** Nodes that have an actor. */
   readonly nodeIds: readonly number[];
   /** The facts that the node actors were told of. */

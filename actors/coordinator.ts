@@ -21,11 +21,12 @@ import type {
   CoordinatorEmission,
   CoordinatorEvent,
   CoordinatorInput,
+  Settings,
 } from './coordinator-events.js';
 import { decideTicket, ownedSlices } from './node-actors.js';
 import { nodeActorId, numaNodeMachine } from './numa-node.js';
 import { scannerMachine } from './scanner.js';
-import { type Save, storeMachine } from './store.js';
+import { type Save, type StoreProblem, storeMachine } from './store.js';
 
 /** More failures of children than this within {@link FORGIVE_MS} end the daemon. */
 const RESTARTS_MAX = 10;
@@ -51,11 +52,14 @@ export const coordinatorMachine = setup({
   },
   actions: {
     spawnScanner: enqueueActions(({ context, enqueue }) => {
-      const { scanner } = context.input;
-      enqueue.spawnChild('scanner', { id: 'scanner', systemId: 'scanner', input: scanner });
+      const { sysfsRoot } = context.input;
+      const { rescanIntervalMs } = context.settings;
+      const input = { sysfsRoot, rescanIntervalMs };
+      enqueue.spawnChild('scanner', { id: 'scanner', systemId: 'scanner', input });
     }),
     spawnStore: enqueueActions(({ context, enqueue }) => {
-      const input = { generation: context.generation };
+      const { generation, durable } = context;
+      const input = { generation, acknowledged: durable, now: context.input.now };
       enqueue.spawnChild('store', { id: 'store', systemId: 'store', input });
     }),
     queue: assign({
@@ -118,6 +122,19 @@ export const coordinatorMachine = setup({
     tellReady: enqueueActions(({ context, enqueue }) => {
       enqueue.emit({ type: 'READY', view: context.view });
     }),
+    // Heals a damaged copy, takes the older format over, and finds out whether anything can be
+    // stored at all, before somebody's change depends on it.
+    secure: enqueueActions(({ context, enqueue }) => {
+      enqueue.sendTo('store', { type: 'SAVE', save: saveOf(context.view, context.revision) });
+      enqueue.raise({ type: 'holdings changed' });
+    }),
+    reconfigure: enqueueActions(({ context, enqueue }, { settings }: { settings: Settings }) => {
+      const { rescanIntervalMs } = settings;
+      const view = withFacts({ ...context, settings }, context.view.facts);
+      enqueue.assign({ settings, view });
+      enqueue.sendTo('scanner', { type: 'SET_INTERVAL', rescanIntervalMs });
+      enqueue.emit({ type: 'POOLS_CHANGED', view });
+    }),
     decide: enqueueActions(({ context, event, enqueue, system }) => {
       assertEvent(event, 'DECIDE');
       const { ticket } = event;
@@ -163,14 +180,19 @@ export const coordinatorMachine = setup({
       }
       enqueue.raise({ type: 'all stored' });
     }),
-    noteStoreProblem: assign({
-      storeProblem: (_, { reason }: { reason: string }) => reason,
-    }),
+    noteStoreProblem: enqueueActions(
+      ({ context, enqueue }, { problem }: { problem: StoreProblem }) => {
+        const known = context.storeProblem;
+        const { reason } = problem;
+        enqueue.assign({ storeProblem: { reason, atMs: known?.atMs ?? problem.atMs } });
+        if (reason !== known?.reason) enqueue.emit({ type: 'STORE_PROBLEM', problem });
+      },
+    ),
     undo: enqueueActions(({ context, enqueue, self }, { because }: { because: Refusal }) => {
       const { holdings, homes } = context.durable;
       // A node may have gone for good with the release of its last claim, which is undone now.
       const known = [...context.view.homes, ...homes];
-      const view = viewOf(context.view.facts, context.input.poolLists, known, holdings);
+      const view = viewOf(context.view.facts, context.settings.poolLists, known, holdings);
       const revision = context.revision + 1;
       for (const { ticket, isChange } of context.pending) {
         const { requestId } = ticket;
@@ -183,7 +205,7 @@ export const coordinatorMachine = setup({
       enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });
       enqueue.assign({ pending: [] });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
-      enqueue.emit({ type: 'UNDONE', because, requestCount });
+      if (requestCount > 0) enqueue.emit({ type: 'UNDONE', because, requestCount });
       enqueue.raise({ type: 'holdings changed' });
     }),
     noteFailure: enqueueActions(
@@ -197,7 +219,7 @@ export const coordinatorMachine = setup({
     stopScanner: stopChild('scanner'),
     stopStore: stopChild('store'),
     giveUpLook: enqueueActions(({ context, enqueue, self }) => {
-      const problem = { path: context.input.scanner.sysfsRoot, reason: 'the scanner failed' };
+      const problem = { path: context.input.sysfsRoot, reason: 'the scanner failed' };
       enqueue.sendTo(self, { type: 'FRESH', facts: null, problem });
     }),
     forgive: assign({ restartCount: 0 }),
@@ -206,7 +228,8 @@ export const coordinatorMachine = setup({
   id: 'coordinator',
   context: ({ input }) => ({
     input,
-    view: viewOf(NO_FACTS, input.poolLists, input.homes, input.holdings),
+    settings: input.settings,
+    view: viewOf(NO_FACTS, input.settings.poolLists, input.homes, input.holdings),
     sysfsProblem: null,
     storeProblem: null,
     nodeIds: [],
@@ -218,13 +241,16 @@ export const coordinatorMachine = setup({
     revision: 0,
     durable: { holdings: input.holdings, homes: input.homes },
     generation: input.generation,
-    undoneRevision: 0,
+    undoneRevision: -1,
     restartCount: 0,
   }),
   entry: ['spawnScanner', 'spawnStore', { type: 'alignNodes', params: { isForced: true } }],
   initial: 'starting',
   on: {
     REQUEST: { actions: { type: 'queue', params: ({ event }) => ({ ticket: event.ticket }) } },
+    RECONFIGURE: {
+      actions: { type: 'reconfigure', params: ({ event }) => ({ settings: event.settings }) },
+    },
     FACTS: {
       actions: [
         { type: 'noteFacts', params: ({ event }) => ({ facts: event.facts }) },
@@ -239,8 +265,8 @@ export const coordinatorMachine = setup({
     STORED: { actions: 'noteStored' },
     STORE_FAILED: {
       actions: [
-        { type: 'noteStoreProblem', params: ({ event }) => ({ reason: event.reason }) },
-        { type: 'undo', params: ({ event }) => ({ because: notStored(event.reason) }) },
+        { type: 'noteStoreProblem', params: ({ event }) => ({ problem: event.problem }) },
+        { type: 'undo', params: ({ event }) => ({ because: notStored(event.problem.reason) }) },
         { type: 'alignNodes', params: { isForced: true } },
       ],
     },
@@ -280,7 +306,7 @@ export const coordinatorMachine = setup({
       always: { guard: 'machineIsLookedAt', target: 'serving' },
     },
     serving: {
-      entry: 'tellReady',
+      entry: ['tellReady', 'secure'],
       type: 'parallel',
       states: {
         facts: {
@@ -334,8 +360,8 @@ export const coordinatorMachine = setup({
   },
 });
 
-function withFacts({ input, view }: CoordinatorContext, facts: MachineFacts): View {
-  return viewOf(facts, input.poolLists, view.homes, view.holdings);
+function withFacts({ settings, view }: CoordinatorContext, facts: MachineFacts): View {
+  return viewOf(facts, settings.poolLists, view.homes, view.holdings);
 }
 
 function saveOf(view: View, revision: number): Save {

@@ -13,6 +13,7 @@ import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js
 import type { Reply } from '../src/protocol/reply.js';
 import type { CoordinatorContext } from './coordinator-events.js';
 import { nodeActorId, type numaNodeMachine } from './numa-node.js';
+import type { StoreProblem } from './store.js';
 
 type System = ActorSystem<ActorSystemInfo>;
 
@@ -69,9 +70,12 @@ function bugReply(bug: string): TicketOutcome {
   return { reply: refusal('INTERNAL', `${bug}; nothing was changed`), bug };
 }
 
-function readOnly(reason: string): Refusal {
+function readOnly({ reason, atMs }: StoreProblem): Refusal {
+  const since = new Date(atMs).toISOString();
   return refusal(
     'READ_ONLY',
-    `Nothing can be changed while the state cannot be stored: ${reason}; it is tried again`,
+    `Nothing can be changed while the state cannot be stored (since ${since}): ${reason}; ` +
+      'it is tried again',
+    { since, reason },
   );
 }

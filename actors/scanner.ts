@@ -159,7 +159,21 @@ export const scannerMachine = setup({
     schedule: {
       initial: 'scanning',
       states: {
-        idle: { after: { rescanInterval: 'scanning' }, on: { 'scan wanted': 'scanning' } },
+        idle: {
+          after: { rescanInterval: 'scanning' },
+          on: {
+            'scan wanted': 'scanning',
+            // A pause that was long is not waited out.
+            SET_INTERVAL: {
+              target: 'idle',
+              reenter: true,
+              actions: {
+                type: 'setInterval',
+                params: ({ event }) => ({ rescanIntervalMs: event.rescanIntervalMs }),
+              },
+            },
+          },
+        },
         scanning: {
           invoke: {
             id: 'readMachine',

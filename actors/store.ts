@@ -16,9 +16,18 @@ export interface Snapshot {
   readonly homes: Homes;
 }
 
-/** A snapshot and the generation number it gets on disk. */
-export interface Write extends Snapshot {
-  readonly generation: number;
+/** What is to be written, and what stays if it cannot be. */
+export interface Write {
+  readonly next: Snapshot;
+  /** What the newest write that succeeded put on disk. */
+  readonly acknowledged: Snapshot;
+}
+
+/** Why nothing can be stored. */
+export interface StoreProblem {
+  readonly reason: string;
+  /** When it was met; milliseconds since the epoch. */
+  readonly atMs: number;
 }
 
 /** A snapshot that somebody waits for. */
@@ -38,11 +47,19 @@ export type StoreReport =
       readonly snapshot: Snapshot;
       readonly generation: number;
     }
-  | { readonly type: 'STORE_FAILED'; readonly reason: string };
+  | { readonly type: 'STORE_FAILED'; readonly problem: StoreProblem };
 
-export interface StoreContext {
-  /** Of the newest write that succeeded. */
+export interface StoreInput {
+  /** Of what is on disk. */
   readonly generation: number;
+  /** What is on disk. */
+  readonly acknowledged: Snapshot;
+  /** The time in milliseconds since the epoch; actors have no clock of their own. */
+  readonly now: () => number;
+}
+
+/** As in the input, of the newest write that succeeded; and what is under way. */
+export interface StoreContext extends StoreInput {
   /** Being written, or to be written next after a failure. */
   readonly current: Save | null;
   /** Gathers while a write is in flight. */
@@ -50,6 +67,12 @@ export interface StoreContext {
   readonly failureCount: number;
 }
 
+/**
+ * A durable write takes milliseconds, on a busy disk a second or two. One that takes longer is
+ * given up, so that nobody waits for ever; what it may still put on disk, the next one replaces.
+ */
+const WRITE_TIMEOUT_MS = 10_000;
+const HANG = `the disk did not answer within ${WRITE_TIMEOUT_MS / 1_000} s`;
 /** First pause after a failed write; doubles with each failure up to {@link RETRY_MAX_MS}. */
 const RETRY_MIN_MS = 250;
 /** An operator who made room on the disk does not wait longer than this. */
@@ -59,16 +82,18 @@ export const storeMachine = setup({
   types: {
     context: {} as StoreContext,
     events: {} as StoreEvent,
-    input: {} as { readonly generation: number },
+    input: {} as StoreInput,
   },
   actors: {
-    write: fromPromise<void, Write>(() => Promise.reject(new Error('no write was provided'))),
+    /** Resolves with the generation that the snapshot has on disk. */
+    write: fromPromise<number, Write>(() => Promise.reject(new Error('no write was provided'))),
   },
   guards: {
     hasMoreWaiting: ({ context }) => context.next !== null,
     hasSomethingToWrite: ({ context }) => (context.next ?? context.current) !== null,
   },
   delays: {
+    writeTimeout: WRITE_TIMEOUT_MS,
     retryDelay: ({ context }) =>
       Math.min(RETRY_MIN_MS * 2 ** (context.failureCount - 1), RETRY_MAX_MS),
   },
@@ -79,7 +104,8 @@ export const storeMachine = setup({
       next: null,
     }),
     noteSuccess: assign({
-      generation: ({ context }) => context.generation + 1,
+      generation: (_, params: { generation: number }) => params.generation,
+      acknowledged: ({ context }) => context.current?.snapshot ?? context.acknowledged,
       failureCount: 0,
     }),
     forgetCurrent: assign({ current: null }),
@@ -91,16 +117,16 @@ export const storeMachine = setup({
       return { type: 'STORED', revision, snapshot, generation: context.generation };
     }),
     reportFailed: sendParent(
-      (_, params: { reason: string }): StoreReport => ({
+      ({ context }, { reason }: { reason: string }): StoreReport => ({
         type: 'STORE_FAILED',
-        reason: params.reason,
+        problem: { reason, atMs: context.now() },
       }),
     ),
   },
 }).createMachine({
   id: 'store',
   context: ({ input }) => ({
-    generation: input.generation,
+    ...input,
     current: null,
     next: null,
     failureCount: 0,
@@ -116,15 +142,28 @@ export const storeMachine = setup({
         src: 'write',
         input: ({ context }): Write => {
           invariant(context.current !== null, 'there is nothing to write');
-          return { ...context.current.snapshot, generation: context.generation + 1 };
+          return { next: context.current.snapshot, acknowledged: context.acknowledged };
         },
-        onDone: { target: 'clean', actions: ['noteSuccess', 'reportStored', 'forgetCurrent'] },
+        onDone: {
+          target: 'clean',
+          actions: [
+            { type: 'noteSuccess', params: ({ event }) => ({ generation: event.output }) },
+            'reportStored',
+            'forgetCurrent',
+          ],
+        },
         onError: {
           target: 'failed',
           actions: [
             'noteFailure',
             { type: 'reportFailed', params: ({ event }) => ({ reason: messageOf(event.error) }) },
           ],
+        },
+      },
+      after: {
+        writeTimeout: {
+          target: 'failed',
+          actions: ['noteFailure', { type: 'reportFailed', params: { reason: HANG } }],
         },
       },
       initial: 'alone',

@@ -37,7 +37,7 @@ async function demo(_options: object, command: Command): Promise<void> {
   // The story is the same whatever is set for the real daemon of this machine.
   const config = readConfig({ ...simulation, socketPath, logLevel: 'warn' }, {});
   const log = await createLog(config.logLevel);
-  process.exitCode = await serveInForeground(config, log, async (stopping) => {
+  const whileServing = async (stopping: AbortSignal) => {
     say(`A daemon runs on a simulated machine: ${machine.description}.`);
     if (programCall() !== PROGRAM) say(`Here ${PROGRAM} is short for: ${programCall()}`);
     print(prompt(['export', `EPA_SOCKET=${quoted(socketPath)}`]));
@@ -46,7 +46,8 @@ async function demo(_options: object, command: Command): Promise<void> {
       await tell(step, socketPath, stopping);
     }
     if (!stopping.aborted) printWhatToTry(socketPath);
-  });
+  };
+  process.exitCode = await serveInForeground(config, log, { whileServing });
 }
 
 async function tell(step: Step, socketPath: string, stopping: AbortSignal): Promise<void> {

@@ -41,7 +41,10 @@ interface ServeOptions extends GlobalOptions {
 export function serveCommand(): Command {
   return new Command('serve')
     .summary('run the daemon')
-    .description('Runs the daemon in the foreground, until SIGINT (Ctrl-C) or SIGTERM.')
+    .description(
+      'Runs the daemon in the foreground, until SIGINT (Ctrl-C) or SIGTERM. SIGHUP has it read its ' +
+        'configuration file again.',
+    )
     .option('--config <file>', 'configuration file (JSON)')
     .option('--state-dir <dir>', 'directory of the state file')
     .option('--sysfs-root <dir>', 'directory that stands for /sys')
@@ -73,9 +76,8 @@ async function serve(_options: object, command: Command): Promise<void> {
   }
   const { createLog, serveInForeground } = await loadDaemon();
   const simulation = machine === undefined ? undefined : laySimulation(machine.shape);
-  let config: Config;
-  try {
-    config = readConfig(
+  const read = () =>
+    readConfig(
       {
         socketPath: options.socket,
         stateDirectory: options.stateDir,
@@ -88,6 +90,9 @@ async function serve(_options: object, command: Command): Promise<void> {
       options.config,
       { stateDirectory: simulation?.stateDirectory },
     );
+  let config: Config;
+  try {
+    config = read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const log = await createLog('info');
@@ -99,7 +104,7 @@ async function serve(_options: object, command: Command): Promise<void> {
   if (machine !== undefined) {
     log.info({ sysfs: config.sysfsRoot }, `simulating ${options.simulate}: ${machine.description}`);
   }
-  process.exitCode = await serveInForeground(config, log);
+  process.exitCode = await serveInForeground(config, log, { readAgain: read });
 }
 
 function listMachines(): string {

@@ -34,7 +34,12 @@ export function formatStatus(status: Status, terminal: Terminal): string {
     ['process', `${status.pid}, up ${duration(status.uptime_s)} (since ${status.started_at})`],
     ['state', status.state],
     ['machine', status.sysfs_root],
-    ['state file', `${status.state_file}, written ${times(status.generation)}`],
+    ['state files', `${status.store.files.join(', ')}`],
+    ['generation', `${status.store.generation}`],
+    ...status.store.healed.map(({ file, reason }) => [
+      'healed',
+      `${file}, from its twin at the start: ${reason}`,
+    ]),
     ['isolated pool', poolText(status.pools.isolated)],
     ['general pool', poolText(status.pools.general)],
     ['services', `${status.services} holding CPUs`],
@@ -57,14 +62,17 @@ function headline(problemCount: number): string {
   return `the daemon serves, with ${problemCount === 1 ? 'a problem' : `${problemCount} problems`}`;
 }
 
-function problemsOf({ sysfs_problem, store_problem, pools }: Status): string[] {
+function problemsOf({ sysfs_problem, store, pools }: Status): string[] {
   const problems: string[] = [];
   if (sysfs_problem !== null) {
     problems.push(
       `the machine cannot be read, so nothing is granted: ${sysfs_problem.path}: ${sysfs_problem.reason}`,
     );
   }
-  if (store_problem !== null) problems.push(`the state cannot be stored: ${store_problem}`);
+  if (store.problem !== null) {
+    const { since, reason } = store.problem;
+    problems.push(`the state cannot be stored, so nothing is changed, since ${since}: ${reason}`);
+  }
   for (const [name, { closed_because: because }] of Object.entries(pools)) {
     if (because !== null) problems.push(`the ${name} pool is closed: ${because}`);
   }
@@ -87,10 +95,6 @@ function actorsText(actors: Status['actors']): string {
   }
   const counts = [...nodes].map(([state, many]) => `${counted(many, 'node')} ${state}`);
   return [...others, ...counts].join('; ');
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }
 
 /** `3 d 4 h`, `4 h 5 min`, `5 min 6 s` or `6 s`. */

@@ -146,12 +146,15 @@ export const REPLY_SCHEMAS: { readonly [A in keyof Replies]: z.ZodType<Replies[A
     uptime_s: count,
     state: z.string(),
     sysfs_root: z.string(),
-    state_file: z.string(),
     actors: z.record(z.string(), z.string()),
     pools: z.object({ isolated: poolStatus, general: poolStatus }),
     services: count,
-    generation: count,
-    store_problem: z.string().nullable(),
+    store: z.object({
+      files: z.array(z.string()),
+      generation: count,
+      problem: z.object({ since: z.string(), reason: z.string() }).nullable(),
+      healed: z.array(z.object({ file: z.string(), reason: z.string() })),
+    }),
     sysfs_problem: z.object({ path: z.string(), reason: z.string() }).nullable(),
   }),
 };

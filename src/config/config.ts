@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { cpuListText } from '../core/cpu-list-schema.js';
 import { type PoolLists, parsePoolLists } from '../core/pools.js';
@@ -136,6 +137,36 @@ export function readSocketPath(
   const parsed = settings.socketPath.safeParse(choice.value);
   if (parsed.success) return parsed.data;
   throw unusable(choice, parsed.error.issues[0]?.message);
+}
+
+/** What a configuration that was read again means to a daemon that runs. */
+export interface ConfigDifference {
+  /** Settings that change now, by their names in a configuration file. */
+  readonly changed: readonly string[];
+  /** Settings that are others than those in force, but cannot change while the daemon runs. */
+  readonly needRestart: readonly string[];
+  /** The configuration with what changes now, and nothing else. */
+  readonly inForce: Config;
+}
+
+/** Tells what of a configuration that was read again a running daemon takes over. */
+export function compareConfigs(before: Config, after: Config): ConfigDifference {
+  const live = liveSettings(after);
+  const differing = (Object.keys(settings) as Setting[]).filter(
+    (setting) => !isDeepStrictEqual(before[setting], after[setting]),
+  );
+  const namesOf = (isLive: boolean) =>
+    differing.filter((setting) => setting in live === isLive).map((setting) => FILE_KEYS[setting]);
+  return {
+    changed: namesOf(true),
+    needRestart: namesOf(false),
+    inForce: Object.freeze({ ...before, ...live }),
+  };
+}
+
+/** The settings that may change while the daemon runs. */
+function liveSettings({ cpuPool, rescanIntervalMs, logLevel }: Config) {
+  return { cpuPool, rescanIntervalMs, logLevel };
 }
 
 /** The environment for a child process that is to find its daemon at `socketPath`. */

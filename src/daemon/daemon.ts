@@ -5,21 +5,22 @@
 
 import { createActor, fromPromise, waitFor } from 'xstate';
 import { coordinatorMachine } from '../../actors/coordinator.js';
+import type { Settings } from '../../actors/coordinator-events.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine, type Write } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
 import { Holdings } from '../core/holdings.js';
 import type { PagesOf } from '../core/machine.js';
+import { messageOf } from '../core/quoting.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
-import { serveSocket } from '../socket/server.js';
-import { createStateWriter, loadState, type StateWriter } from '../state/state-file.js';
-import { formatState } from '../state/state-format.js';
+import { type SocketServer, serveSocket } from '../socket/server.js';
+import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import type { Logger } from './log.js';
-import { logEmissions } from './log-emissions.js';
+import { logEmissions, logFound } from './log-emissions.js';
 import { describeStatus } from './status.js';
 import { DAEMON_VERSION } from './version.js';
 
@@ -27,6 +28,8 @@ import { DAEMON_VERSION } from './version.js';
 export interface Daemon {
   /** Resolves when the daemon has ended by {@link stop}; rejects when it failed. */
   readonly ended: Promise<void>;
+  /** Takes over the settings that may change while it runs: pools, schedule, log level. */
+  reconfigure(config: Config): void;
   /** Takes no more requests, finishes and stores what is under way, removes the socket. */
   stop(): Promise<void>;
 }
@@ -36,53 +39,67 @@ type Coordinator = ReturnType<typeof createCoordinator>;
 /**
  * Starts a daemon and resolves when it answers on its socket.
  *
- * @throws StateError when the state file is damaged, SocketError when the socket cannot be served
+ * @throws StateError when the state directory is in use or neither copy of the state is whole,
+ * SocketError when the socket cannot be served
  */
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
-  const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs: Date.now() };
-  const stored = await loadState(config.stateDirectory);
-  for (const remark of stored?.remarks ?? []) log.info({ remark }, 'state file');
+  const startedAtMs = Date.now();
+  const state = await openStateDirectory(config.stateDirectory, `serves ${config.socketPath}`);
+  logFound(state.found, log);
   const scanPool = createScanPool({
     root: config.sysfsRoot,
     onError: (error) => log.error({ err: error }, 'a worker thread failed'),
   });
-  // A store actor that failed may have left a write under way: the writer ends it first.
-  const stateWriter = createStateWriter(config.stateDirectory);
-  const coordinator = createCoordinator(config, scanPool, stateWriter, stored);
+  const coordinator = createCoordinator(config, scanPool, state);
   logEmissions(coordinator, log);
   const ended = endOf(coordinator);
+  const cleanUp = async () => {
+    await scanPool.close();
+    await state.close();
+  };
   coordinator.start();
+  let server: SocketServer;
   try {
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
+    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found: state.found };
     const answerMachine = createAnswerer(coordinator);
-    const server = await serveSocket(config.socketPath, (request, answer) => {
+    server = await serveSocket(config.socketPath, (request, answer) => {
       if (request.action !== 'get_status') answerMachine(request, answer);
       else answer(describeStatus(coordinator, about, Date.now()));
     });
-    // The socket is ours now, so no other daemon is in the middle of a write.
-    await stateWriter.clearAway();
-    log.info({ socket: config.socketPath, state: config.stateDirectory }, 'listening');
-    const stop = async () => {
-      await server.close();
-      coordinator.send({ type: 'STOP' });
-      await ended;
-      log.info('stopped');
-    };
-    return { ended: ended.finally(() => scanPool.close()), stop };
   } catch (error) {
     coordinator.stop();
-    await scanPool.close();
+    await cleanUp();
     throw error;
   }
+  log.info({ socket: config.socketPath, state: config.stateDirectory }, 'listening');
+  const cleanEnd = (async () => {
+    try {
+      await ended;
+      await storeLast(coordinator, state, log);
+    } finally {
+      await cleanUp();
+    }
+  })();
+  // Whoever runs the daemon hears of its failure when it waits for the end.
+  cleanEnd.catch(() => undefined);
+  return {
+    ended: cleanEnd,
+    reconfigure: (next) => {
+      log.level = next.logLevel;
+      coordinator.send({ type: 'RECONFIGURE', settings: settingsOf(next) });
+    },
+    stop: async () => {
+      await server.close();
+      coordinator.send({ type: 'STOP' });
+      await cleanEnd;
+      log.info('stopped');
+    },
+  };
 }
 
-/** The coordinator with real edges: the scanner reads sysfs, the store writes the state file. */
-function createCoordinator(
-  config: Config,
-  scanPool: ScanPool,
-  stateWriter: StateWriter,
-  stored: Awaited<ReturnType<typeof loadState>>,
-) {
+/** The coordinator with real edges: the scanner reads sysfs, the store writes the state. */
+function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }: StateDirectory) {
   const scanner = scannerMachine.provide({
     actors: {
       readMachine: fromPromise(async ({ signal }): Promise<Scan> => {
@@ -96,8 +113,8 @@ function createCoordinator(
   });
   const store = storeMachine.provide({
     actors: {
-      write: fromPromise(({ input }: { input: Write }) =>
-        stateWriter.write(formatState(input, new Date())),
+      write: fromPromise(({ input, signal }: { input: Write; signal: AbortSignal }) =>
+        writer.write(input, signal),
       ),
     },
   });
@@ -105,13 +122,18 @@ function createCoordinator(
     id: 'coordinator',
     systemId: 'coordinator',
     input: {
-      scanner: { sysfsRoot: config.sysfsRoot, rescanIntervalMs: config.rescanIntervalMs },
-      poolLists: config.cpuPool,
-      holdings: stored?.holdings ?? Holdings.none,
-      homes: stored?.homes ?? new Map(),
-      generation: stored?.generation ?? 0,
+      sysfsRoot: config.sysfsRoot,
+      settings: settingsOf(config),
+      holdings: found.state?.holdings ?? Holdings.none,
+      homes: found.state?.homes ?? new Map(),
+      generation: found.state?.generation ?? 0,
+      now: Date.now,
     },
   });
+}
+
+function settingsOf({ cpuPool, rescanIntervalMs }: Config): Settings {
+  return { poolLists: cpuPool, rescanIntervalMs };
 }
 
 function endOf(coordinator: Coordinator): Promise<void> {
@@ -121,6 +143,20 @@ function endOf(coordinator: Coordinator): Promise<void> {
   // While starting, whoever waits for the coordinator hears of its failure by other means.
   ended.catch(() => undefined);
   return ended;
+}
+
+/**
+ * A daemon that ends while nothing can be stored tries once more: the disk may show a change that
+ * its callers were told was undone.
+ */
+async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, log: Logger) {
+  const { storeProblem, durable } = coordinator.getSnapshot().context;
+  if (storeProblem === null) return;
+  try {
+    await writer.write({ next: durable, acknowledged: durable });
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the state could not be stored to the end');
+  }
 }
 
 /** Sends requests to the coordinator and brings its replies back, within the limit. */

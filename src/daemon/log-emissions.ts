@@ -6,45 +6,57 @@ import { nodeActorId } from '../../actors/numa-node.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty } from '../core/cpu-set.js';
 import type { View } from '../core/view.js';
+import type { FoundState } from '../state/state-copies.js';
 import type { Logger } from './log.js';
+
+/** Writes what was found on disk at the start, as far as it is worth a word. */
+export function logFound({ state, faults }: FoundState, log: Logger): void {
+  for (const remark of state?.remarks ?? []) log.info({ remark }, 'state file');
+  for (const { path, reason } of faults) {
+    log.warn({ file: path, reason }, 'a copy of the state is healed from its twin');
+  }
+}
 
 /** Writes a line for everything worth reading later. */
 export function logEmissions(
   coordinator: ActorRefFrom<typeof coordinatorMachine>,
   log: Logger,
 ): void {
-  const actorLog = log.child({ actor: 'coordinator' });
   coordinator.on('READY', ({ view }) => {
-    actorLog.info(machineFields(view), 'ready');
-    logPools(view, actorLog);
+    log.info(machineFields(view), 'ready');
+    logPools(view, log);
   });
+  coordinator.on('POOLS_CHANGED', ({ view }) => logPools(view, log));
   coordinator.on('CHANGED', ({ ticket, plan }) => {
     const { action, serviceName } = { serviceName: null, ...ticket.request };
     const claims = plan.claimChanges.map((change) => ({
       service: change.serviceName,
       cpus: change.claim === undefined ? '' : formatCpuList(change.claim.cpus),
     }));
-    actorLog.info({ action, service: serviceName, claims, pages: plan.pageChanges }, 'changed');
+    log.info({ action, service: serviceName, claims, pages: plan.pageChanges }, 'changed');
   });
   coordinator.on('UNDONE', ({ because, requestCount }) => {
     const { code, message } = because;
-    actorLog.error({ code, reason: message, requests: requestCount }, 'undone');
+    log.error({ code, reason: message, requests: requestCount }, 'undone');
   });
-  coordinator.on('STORE_RECOVERED', () => actorLog.info('the state can be stored again'));
+  coordinator.on('STORE_PROBLEM', ({ problem }) => {
+    log.error({ reason: problem.reason }, 'the state cannot be stored; nothing is changed');
+  });
+  coordinator.on('STORE_RECOVERED', () => log.info('the state can be stored again'));
   coordinator.on('FACTS_CHANGED', ({ view }) => {
-    actorLog.debug(machineFields(view), 'the machine changed');
+    log.debug(machineFields(view), 'the machine changed');
   });
   coordinator.on('SYSFS_PROBLEM', ({ problem }) => {
-    actorLog.error(problem, 'the machine cannot be read; nothing is granted');
+    log.error(problem, 'the machine cannot be read; nothing is granted');
   });
-  coordinator.on('SYSFS_RECOVERED', () => actorLog.info('the machine can be read again'));
+  coordinator.on('SYSFS_RECOVERED', () => log.info('the machine can be read again'));
   coordinator.on('NODE_REMOVED', ({ nodeId }) => {
-    actorLog.info({ node: nodeActorId(nodeId) }, 'node gone, and nothing left on record');
+    log.info({ node: nodeActorId(nodeId) }, 'node gone, and nothing left on record');
   });
   coordinator.on('CHILD_FAILED', ({ actorId, error }) => {
-    actorLog.error({ child: actorId, err: error }, 'an actor failed and is made anew');
+    log.error({ child: actorId, err: error }, 'an actor failed and is made anew');
   });
-  coordinator.on('BUG', ({ sentence }) => actorLog.error({ bug: sentence }, 'internal error'));
+  coordinator.on('BUG', ({ sentence }) => log.error({ bug: sentence }, 'internal error'));
 }
 
 function machineFields(view: View) {

@@ -9,28 +9,31 @@ import { countCpus } from '../core/cpu-set.js';
 import type { Pool } from '../core/pools.js';
 import type { GetStatusReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
-import { stateFilePath } from '../state/state-file.js';
+import type { FoundState } from '../state/state-copies.js';
+import { copyPaths } from '../state/state-names.js';
 
 /** What a running daemon was started with. */
 export interface About {
   readonly config: Config;
   readonly daemonVersion: string;
   readonly startedAtMs: number;
+  /** What was on disk at the start. */
+  readonly found: FoundState;
 }
 
-/** Describes the daemon at `nowMs` (milliseconds since the epoch). */
+/** Describes the daemon, as far as what it says is durable, at `nowMs` (milliseconds since the epoch). */
 export function describeStatus(
   coordinator: ActorRefFrom<typeof coordinatorMachine>,
   about: About,
   nowMs: number,
 ): GetStatusReply {
   const { context, value, children } = coordinator.getSnapshot();
-  const { view, sysfsProblem, storeProblem, generation } = context;
+  const { view, durable, sysfsProblem, storeProblem, generation } = context;
   const pool = (known: Pool) => ({
     is_configured: known.isConfigured,
     closed_because: known.closedBecause,
     eligible_cpus: countCpus(known.eligibleCpus),
-    free_cpus: countCpus(freeCpus(known, view.holdings)),
+    free_cpus: countCpus(freeCpus(known, durable.holdings)),
   });
   const scanner: ActorRefFrom<typeof scannerMachine> | undefined =
     coordinator.system.get('scanner');
@@ -44,14 +47,20 @@ export function describeStatus(
     uptime_s: Math.floor((nowMs - about.startedAtMs) / 1_000),
     state: stateText(value),
     sysfs_root: about.config.sysfsRoot,
-    state_file: stateFilePath(about.config.stateDirectory),
     actors: Object.fromEntries(
       Object.entries(children).map(([id, ref]) => [id, stateText(stateOf(ref))]),
     ),
     pools: { isolated: pool(view.pools.isolated), general: pool(view.pools.general) },
-    services: view.holdings.claims.size,
-    generation,
-    store_problem: storeProblem,
+    services: durable.holdings.claims.size,
+    store: {
+      files: copyPaths(about.config.stateDirectory),
+      generation,
+      problem:
+        storeProblem === null
+          ? null
+          : { since: new Date(storeProblem.atMs).toISOString(), reason: storeProblem.reason },
+      healed: about.found.faults.map(({ path, reason }) => ({ file: path, reason })),
+    },
     sysfs_problem: sysfsProblem,
     facts_age_ms: scannedAtMs === null ? null : Math.max(nowMs - scannedAtMs, 0),
   };

@@ -129,6 +129,18 @@ export interface GetTopologyReply {
   readonly allocations: readonly ListedAllocation[];
 }
 
+/** What is on disk, and whether more can be put there. */
+export interface StoreStatus {
+  /** The first copy of the state, and its twin. */
+  readonly files: readonly string[];
+  /** Of the newest state on disk; grows with every write. */
+  readonly generation: number;
+  /** Why nothing can be stored, and since when; `null` while it can. */
+  readonly problem: { readonly since: string; readonly reason: string } | null;
+  /** Copies that were not whole at the start, and why; the other one had everything. */
+  readonly healed: readonly { readonly file: string; readonly reason: string }[];
+}
+
 export interface GetStatusReply {
   readonly version: Version;
   readonly daemon_version: string;
@@ -138,7 +150,6 @@ export interface GetStatusReply {
   readonly uptime_s: number;
   readonly state: string;
   readonly sysfs_root: string;
-  readonly state_file: string;
   /** Actor id → the states it is in. */
   readonly actors: Readonly<Record<string, string>>;
   readonly pools: Readonly<
@@ -153,8 +164,7 @@ export interface GetStatusReply {
     >
   >;
   readonly services: number;
-  readonly generation: number;
-  readonly store_problem: string | null;
+  readonly store: StoreStatus;
   readonly sysfs_problem: { readonly path: string; readonly reason: string } | null;
   readonly facts_age_ms: number | null;
 }

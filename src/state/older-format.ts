@@ -34,6 +34,7 @@ function byService<V>(value: z.ZodType<V>) {
 
 const olderFormat = z.looseObject({
   version: z.literal(1),
+  updated_at: z.string().nullable().catch(null),
   allocations_db: z
     .looseObject({
       allocations: byService(cpuListSchema),
@@ -90,7 +91,15 @@ export function readOlderState(json: unknown): StoredState {
     }
   }
   remarks.push('taken over from the older format');
-  return { holdings, homes: new Map(), generation: 0, remarks };
+  return {
+    holdings,
+    homes: new Map(),
+    format: 'older',
+    generation: 0,
+    checksum: null,
+    updatedAt: parsed.data.updated_at,
+    remarks,
+  };
 }
 
 function readClaims(state: OlderFormat, remarks: string[]) {

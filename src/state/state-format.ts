@@ -12,7 +12,13 @@ import { compareNames } from '../core/names.js';
 import { messageOf } from '../core/quoting.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { readOlderState } from './older-format.js';
-import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
+import {
+  cpuListSchema,
+  type StateContent,
+  StateError,
+  type StoredState,
+  wholeCount,
+} from './stored-state.js';
 
 const FORMAT_VERSION = 2;
 
@@ -64,12 +70,21 @@ export function parseState(text: string): StoredState {
   return readOwnState(json);
 }
 
+/**
+ * Whether a text that cannot be used presents itself as one of the older format, so that it did
+ * not come about by damage to a file of our own, which has a checksum.
+ */
+export function claimsOlderFormat(text: string): boolean {
+  return /"version"\s*:\s*1\b/.test(text) && !text.includes('"checksum"');
+}
+
+/** What a state file is written from. */
+export interface WrittenState extends StateContent {
+  readonly generation: number;
+}
+
 /** Writes the text of a state file in this project's own format. */
-export function formatState(
-  state: Pick<StoredState, 'holdings' | 'homes' | 'generation'>,
-  now: Date,
-): string {
-  const { holdings, homes, generation } = state;
+export function formatState({ holdings, homes, generation }: WrittenState, now: Date): string {
   const body: Omit<OwnFormat, 'checksum'> = {
     version: FORMAT_VERSION,
     generation,
@@ -102,7 +117,7 @@ function readOwnState(json: unknown): StoredState {
   if (!parsed.success) throw new StateError(z.prettifyError(parsed.error));
   const { checksum, ...body } = json as OwnFormat;
   if (checksum !== checksumOf(body)) throw new StateError('its checksum does not fit its content');
-  const { claims, hugepages, cpu_homes, generation } = parsed.data;
+  const { claims, hugepages, cpu_homes, generation, updated_at } = parsed.data;
   let holdings = Holdings.none;
   try {
     holdings = holdings.withClaims(
@@ -132,7 +147,15 @@ function readOwnState(json: unknown): StoredState {
   if (pageRecordsOf(holdings).length < hugepages.length) {
     throw new StateError('hugepages are recorded twice for the same service, node and size');
   }
-  return { holdings, homes, generation, remarks: [] };
+  return {
+    holdings,
+    homes,
+    format: 'own',
+    generation,
+    checksum,
+    updatedAt: updated_at,
+    remarks: [],
+  };
 }
 
 function pageRecordsOf(holdings: Holdings): PageRecord[] {

@@ -6,18 +6,28 @@ import { cpuListText } from '../core/cpu-list-schema.js';
 import type { Holdings } from '../core/holdings.js';
 import type { Homes } from '../core/homes.js';
 
-/** What a state file holds. */
-export interface StoredState {
+/** The part of a state that is written anew with every change. */
+export interface StateContent {
   readonly holdings: Holdings;
   /** Where claimed CPUs were at home, so that they can be released there while offline. */
   readonly homes: Homes;
-  /** Grows by one with every write. 0 = taken over from the older format, or new. */
+}
+
+/** What a state file holds. */
+export interface StoredState extends StateContent {
+  /** `older`: as the daemon before this one leaves it. */
+  readonly format: 'own' | 'older';
+  /** Grows with every write. 0 = of the older format. */
   readonly generation: number;
+  /** Of its content; `null` in the older format, which has none. */
+  readonly checksum: string | null;
+  /** When it was written, as it says itself; `null` when it does not. */
+  readonly updatedAt: string | null;
   /** What was dropped or taken over on reading, for the log; empty in a file of our own. */
   readonly remarks: readonly string[];
 }
 
-/** The text of a state file is damaged. `message` says how; the reader adds the file's path. */
+/** A state cannot be used. `message` says which file or directory, and why. */
 export class StateError extends Error {
   override readonly name = 'StateError';
 }

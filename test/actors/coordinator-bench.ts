@@ -42,7 +42,7 @@ export class CoordinatorBench {
   readonly clock = new SimulatedClock();
   readonly scans = new ByHand<Scan, unknown>(() => this.#scan());
   readonly looks = new ByHand<VitalSigns, PagesOf>((pagesOf) => this.#look(pagesOf));
-  readonly writes = new ByHand<void, Write>((write) => this.#put(write));
+  readonly writes = new ByHand<number, Write>((write) => this.#put(write));
   readonly emitted: CoordinatorEmission[] = [];
   /** Replies in the order in which they left. */
   readonly replies: { readonly requestId: number; readonly outcome: Reply | Refusal }[] = [];
@@ -50,6 +50,7 @@ export class CoordinatorBench {
   /** Why the coordinator failed, once it did. */
   failure: unknown = null;
   #lastRequestId = 0;
+  #generation = 0;
 
   constructor(options: BenchOptions) {
     this.facts = options.facts;
@@ -68,11 +69,15 @@ export class CoordinatorBench {
       inspect: options.inspect,
       systemId: 'coordinator',
       input: {
-        scanner: { sysfsRoot: '/sys', rescanIntervalMs: 60_000 },
-        poolLists: parsePoolLists(options.general ?? ''),
+        sysfsRoot: '/sys',
+        settings: {
+          rescanIntervalMs: 60_000,
+          poolLists: parsePoolLists(options.general ?? ''),
+        },
         holdings: options.holdings ?? Holdings.none,
         homes: options.homes ?? new Map(),
         generation: 0,
+        now: () => this.clock.now(),
       },
     });
     this.coordinator.on('*', (emission) => this.emitted.push(emission));
@@ -144,6 +149,11 @@ export class CoordinatorBench {
     return this.looks.last.resolve(this.#look(this.looks.last.input));
   }
 
+  /** The writes that changes asked for: all but the one of the start. */
+  get changeWrites() {
+    return this.writes.calls.slice(1);
+  }
+
   /** From now on, writes end when the test says so. */
   holdWrites(): void {
     this.writes.respond = null;
@@ -152,8 +162,7 @@ export class CoordinatorBench {
   /** Ends the write in flight well; the next one is the test's again. */
   async written(): Promise<void> {
     for (const call of this.writes.open) {
-      this.#put(call.input);
-      await call.resolve();
+      await call.resolve(this.#put(call.input));
       return;
     }
     throw new Error('no write is in flight');
@@ -212,8 +221,9 @@ export class CoordinatorBench {
     return vitalsOf(this.facts, pagesOf);
   }
 
-  #put({ holdings, homes }: Write): void {
-    this.disk = { holdings, homes };
+  #put({ next }: Write): number {
+    this.disk = next;
+    return ++this.#generation;
   }
 
   /** The states it is in while it serves, by region; otherwise the one state as `state`. */

@@ -91,12 +91,55 @@ describe('the coordinator that starts', () => {
     ]);
   });
 
-  it('writes nothing of its own accord', async () => {
+  it('writes what it was given once, and nothing else of its own accord', async () => {
     const host = new CoordinatorBench({ facts, holdings, homes, inspect });
     await host.start();
+    expect(host.writes.calls).to.have.length(1);
+    expect(host.disk?.holdings).to.equal(holdings);
+    expect(host.states).to.include({ durability: 'ready' });
     host.clock.increment(3_600_000);
     await quiet();
-    expect(host.writes.calls).to.deep.equal([]);
+    expect(host.changeWrites).to.deep.equal([]);
+    host.expectAgreement();
+  });
+
+  it('puts where claimed CPUs are at home on disk before anything changes', async () => {
+    const host = new CoordinatorBench({ facts, holdings, inspect });
+    await host.start();
+    expect([...(host.disk?.homes.keys() ?? [])]).to.deep.equal([0, 1]);
+  });
+
+  it('answers reads while its first write is under way, and changes behind it', async () => {
+    const host = new CoordinatorBench({ facts, holdings, homes, inspect });
+    host.holdWrites();
+    await host.start();
+    expect(host.states).to.include({ durability: 'committing' });
+    expect(await host.granted(list())).to.include({ total_allocations: 1 });
+    const change = host.send(cores('b', 1));
+    await quiet();
+    expect(host.answered).not.to.include(change);
+    await host.written();
+    await host.written();
+    expect(host.replyTo(change)).to.include({ cores_allocated: 1 });
+    host.expectAgreement();
+  });
+
+  it('is read-only from the start when nothing can be stored, and not any more when it can', async () => {
+    const host = new CoordinatorBench({ facts, holdings, homes, inspect });
+    host.holdWrites();
+    await host.start();
+    host.clock.increment(1_000);
+    await host.writeFails('EROFS: read-only file system');
+    expect(host.states).to.include({ durability: 'readOnly' });
+    expect(host.news).to.deep.equal(['FACTS_CHANGED', 'READY', 'STORE_PROBLEM']);
+    expect(await host.ask(cores('b', 1))).to.deep.include({
+      code: 'READ_ONLY',
+      details: { since: '1970-01-01T00:00:01.000Z', reason: 'EROFS: read-only file system' },
+    });
+    expect(await host.granted(list())).to.include({ total_allocations: 1 });
+    await host.recover();
+    expect(await host.granted(cores('b', 1))).to.include({ cores_allocated: 1 });
+    host.expectAgreement();
   });
 
   it('remembers where claimed CPUs were at home that are offline now', async () => {
@@ -167,7 +210,7 @@ describe('the coordinator that cannot read sysfs', () => {
       expect(outcome).to.have.property('message').that.includes(PATH);
     }
     expect(host.context.view.holdings).to.equal(holdings);
-    expect(host.writes.calls).to.deep.equal([]);
+    expect(host.changeWrites).to.deep.equal([]);
   });
 
   it('grants again as soon as it can read, without waiting for the schedule', async () => {

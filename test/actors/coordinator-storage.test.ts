@@ -111,8 +111,11 @@ describe('the coordinator whose store fails', () => {
     host.disk = null;
     await host.recover();
     expect(host.states).to.include({ durability: 'ready' });
-    expect(readableHoldings(host.writes.last.input.holdings)).to.deep.equal(known);
-    expect(host.news.filter((type) => type.startsWith('STORE'))).to.deep.equal(['STORE_RECOVERED']);
+    expect(readableHoldings(host.writes.last.input.next.holdings)).to.deep.equal(known);
+    expect(host.news.filter((type) => type.startsWith('STORE'))).to.deep.equal([
+      'STORE_PROBLEM',
+      'STORE_RECOVERED',
+    ]);
     expect(await host.granted(cores('b', 1))).to.include({ allocated_cores: '2' });
     host.expectAgreement();
   });
@@ -130,6 +133,38 @@ describe('the coordinator whose store fails', () => {
     }
     await host.recover();
     expect(await host.granted(cores('c', 1))).to.include({ allocated_cores: '2' });
+    host.expectAgreement();
+  });
+
+  it('says once why nothing can be stored, and keeps since when', async () => {
+    const host = await bench();
+    host.clock.increment(5_000);
+    host.send(cores('b', 1));
+    await quiet();
+    for (const reason of ['EIO', 'EIO', 'ENOSPC', 'ENOSPC']) {
+      await host.writeFails(reason);
+      expect(host.context.storeProblem).to.deep.equal({ reason, atMs: 5_000 });
+      host.clock.increment(10_000);
+      await quiet();
+    }
+    const reasons = host.emissions('STORE_PROBLEM').map(({ problem }) => problem.reason);
+    expect(reasons).to.deep.equal(['EIO', 'ENOSPC']);
+    await host.recover();
+    expect(host.context.storeProblem).to.equal(null);
+  });
+
+  it('gives up a write that does not end, and undoes its change', async () => {
+    const host = await bench();
+    const change = host.send(cores('b', 1));
+    await quiet();
+    host.clock.increment(10_000);
+    await quiet();
+    expect(host.replyTo(change)).to.include({ code: 'STORAGE_FAILED' });
+    expect(host.replyTo(change)).to.have.property('message').that.includes('did not answer');
+    expect(host.claims).to.deep.equal(claimsBefore);
+    // The disk may still take it, which the next write makes good.
+    await host.recover();
+    expect(await host.granted(cores('b', 1))).to.include({ allocated_cores: '2' });
     host.expectAgreement();
   });
 

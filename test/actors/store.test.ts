@@ -29,17 +29,20 @@ describe('the store machine', () => {
   const snapshots = ['0', '0-1', '0-2', '0-3', '0-4', '0-5'].map(snapshotOf);
 
   function startStore(generation = 7) {
-    const writes = new ByHand<void, Write>();
+    /** The snapshot of a revision: each revision has its own. */
+    const snapshot = (revision: number) => snapshots[revision] ?? snapshotOf(`${revision}`);
+    let newest = generation;
+    const writes = new ByHand<number, Write>();
     const clock = new SimulatedClock();
     const { child, reports } = startUnderParent<StoreReport, typeof storeMachine>(
       storeMachine.provide({ actors: { write: writes.logic } }),
-      { generation },
+      { generation, acknowledged: snapshot(0), now: () => clock.now() },
       { clock, inspect },
     );
-    /** The snapshot of a revision: each revision has its own. */
-    const snapshot = (revision: number) => snapshots[revision] ?? snapshotOf(`${revision}`);
     return {
       writes,
+      /** Ends the write in flight well. */
+      written: () => writes.last.resolve(++newest),
       clock,
       reports,
       snapshot,
@@ -65,31 +68,32 @@ describe('the store machine', () => {
     expect(store.writes.calls).to.deep.equal([]);
   });
 
-  it('writes what is to be saved at once, with the next generation', () => {
+  it('writes what is to be saved at once, and says what stays if it cannot', () => {
     const store = startStore(7);
     store.save(1);
     expect(store.state()).to.deep.equal({ writing: 'alone' });
     expect(store.writes.calls).to.have.length(1);
-    expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(1), generation: 8 });
-    expect(store.writes.last.input.holdings).to.equal(store.snapshot(1).holdings);
+    expect(store.writes.last.input).to.deep.equal({
+      next: store.snapshot(1),
+      acknowledged: store.snapshot(0),
+    });
     expect(store.reports).to.deep.equal([]);
   });
 
   it('reports a write that succeeded, once, and is clean again', async () => {
     const store = startStore(7);
     store.save(1);
-    await store.writes.last.resolve();
+    await store.written();
     expect(store.reports).to.deep.equal([store.stored(1, 8)]);
     expect(store.state()).to.equal('clean');
   });
 
-  it('numbers its writes without gaps', async () => {
+  it('reports the generation that each write has on disk', async () => {
     const store = startStore(0);
     for (const revision of [1, 2, 3]) {
       store.save(revision);
-      await store.writes.last.resolve();
+      await store.written();
     }
-    expect(store.writes.calls.map(({ input }) => input.generation)).to.deep.equal([1, 2, 3]);
     expect(store.reports).to.deep.equal([1, 2, 3].map((n) => store.stored(n, n)));
   });
 
@@ -99,18 +103,21 @@ describe('the store machine', () => {
       for (const revision of [1, 2, 3, 4]) store.save(revision);
       expect(store.state()).to.deep.equal({ writing: 'withMoreWaiting' });
       expect(store.writes.calls).to.have.length(1);
-      expect(store.writes.last.input.holdings).to.equal(store.snapshot(1).holdings);
+      expect(store.writes.last.input.next).to.equal(store.snapshot(1));
     });
 
     it('writes only the newest of what came, once', async () => {
       const store = startStore(7);
       for (const revision of [1, 2, 3, 4]) store.save(revision);
-      await store.writes.last.resolve();
+      await store.written();
       expect(store.reports).to.deep.equal([store.stored(1, 8)]);
       expect(store.state()).to.deep.equal({ writing: 'alone' });
       expect(store.writes.calls).to.have.length(2);
-      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(4), generation: 9 });
-      await store.writes.last.resolve();
+      expect(store.writes.last.input).to.deep.equal({
+        next: store.snapshot(4),
+        acknowledged: store.snapshot(1),
+      });
+      await store.written();
       expect(store.reports).to.deep.equal([store.stored(1, 8), store.stored(4, 9)]);
       expect(store.state()).to.equal('clean');
       expect(store.writes.calls).to.have.length(2);
@@ -121,7 +128,7 @@ describe('the store machine', () => {
       store.save(1);
       for (const revision of [2, 3, 4, 5]) {
         store.save(revision);
-        await store.writes.last.resolve();
+        await store.written();
       }
       expect(store.reports).to.deep.equal([1, 2, 3, 4].map((n) => store.stored(n, n)));
       expect(store.state()).to.deep.equal({ writing: 'alone' });
@@ -133,15 +140,19 @@ describe('the store machine', () => {
       const store = startStore(7);
       store.save(1);
       await store.writes.last.reject(new Error('ENOSPC: no space left on device'));
-      const failed = { type: 'STORE_FAILED', reason: 'ENOSPC: no space left on device' };
+      const reason = 'ENOSPC: no space left on device';
+      const failed = { type: 'STORE_FAILED', problem: { reason, atMs: 0 } };
       expect(store.reports).to.deep.equal([failed]);
       expect(store.state()).to.equal('failed');
       store.clock.increment(249);
       expect(store.writes.calls).to.have.length(1);
       store.clock.increment(1);
       expect(store.state()).to.deep.equal({ writing: 'alone' });
-      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(1), generation: 8 });
-      await store.writes.last.resolve();
+      expect(store.writes.last.input).to.deep.equal({
+        next: store.snapshot(1),
+        acknowledged: store.snapshot(0),
+      });
+      await store.written();
       expect(store.reports).to.deep.equal([failed, store.stored(1, 8)]);
       expect(store.state()).to.equal('clean');
     });
@@ -167,7 +178,7 @@ describe('the store machine', () => {
       store.clock.increment(250);
       await store.writes.last.reject(new Error('EIO'));
       store.clock.increment(500);
-      await store.writes.last.resolve();
+      await store.written();
       store.save(2);
       await store.writes.last.reject(new Error('EIO'));
       store.clock.increment(250);
@@ -183,8 +194,8 @@ describe('the store machine', () => {
       expect(store.state()).to.equal('failed');
       expect(store.writes.calls).to.have.length(1);
       store.clock.increment(250);
-      expect(store.writes.last.input).to.deep.equal({ ...store.snapshot(3), generation: 8 });
-      await store.writes.last.resolve();
+      expect(store.writes.last.input.next).to.equal(store.snapshot(3));
+      await store.written();
       expect(store.reports.slice(1)).to.deep.equal([store.stored(3, 8)]);
       expect(store.state()).to.equal('clean');
     });
@@ -195,7 +206,7 @@ describe('the store machine', () => {
       store.save(2);
       await store.writes.last.reject(new Error('EIO'));
       store.clock.increment(250);
-      expect(store.writes.last.input.holdings).to.equal(store.snapshot(2).holdings);
+      expect(store.writes.last.input.next).to.equal(store.snapshot(2));
     });
 
     it('goes on with the newest when a retry fails in turn', async () => {
@@ -207,8 +218,38 @@ describe('the store machine', () => {
       store.save(3);
       await store.writes.last.reject(new Error('EIO'));
       store.clock.increment(500);
-      expect(store.writes.last.input.holdings).to.equal(store.snapshot(3).holdings);
+      expect(store.writes.last.input.next).to.equal(store.snapshot(3));
       expect(store.writes.calls).to.have.length(3);
+    });
+  });
+
+  describe('when a write does not end', () => {
+    it('gives it up after 10 s, says so, and tries again', async () => {
+      const store = startStore();
+      store.save(1);
+      store.clock.increment(9_999);
+      expect(store.reports).to.deep.equal([]);
+      const first = store.writes.last;
+      store.clock.increment(1);
+      expect(store.state()).to.equal('failed');
+      expect(first.signal.aborted).to.equal(true);
+      const reason = 'the disk did not answer within 10 s';
+      expect(store.reports).to.deep.equal([
+        { type: 'STORE_FAILED', problem: { reason, atMs: 10_000 } },
+      ]);
+      store.clock.increment(250);
+      expect(store.writes.calls).to.have.length(2);
+    });
+
+    it('pays no attention to it when it ends after all', async () => {
+      const store = startStore();
+      store.save(1);
+      const first = store.writes.last;
+      store.clock.increment(10_000);
+      await first.resolve(8);
+      expect(store.state()).to.equal('failed');
+      store.clock.increment(250);
+      expect(store.writes.last.input.acknowledged).to.equal(store.snapshot(0));
     });
   });
 });

@@ -54,15 +54,18 @@ describe('status', () => {
     uptime_s: 93_784,
     state: 'serving',
     sysfs_root: '/sys',
-    state_file: '/var/lib/epa-orchestrator/state.json',
     actors: { scanner: 'idle', store: 'clean', 'node-0': 'owning', 'node-1': 'owning' },
     pools: {
       isolated: { is_configured: true, closed_because: null, eligible_cpus: 28, free_cpus: 2 },
       general: { is_configured: false, closed_because: null, eligible_cpus: 0, free_cpus: 0 },
     },
     services: 3,
-    generation: 1,
-    store_problem: null,
+    store: {
+      files: ['/var/lib/epa/state.json', '/var/lib/epa/state.twin.json'],
+      generation: 7,
+      problem: null,
+      healed: [],
+    },
     sysfs_problem: null,
   };
 
@@ -74,7 +77,8 @@ daemon         epa-orchestrator 1.2.3, Node.js v20.19.0
 process        77, up 1 d 2 h (since 2026-01-02T03:04:05.000Z)
 state          serving
 machine        /sys
-state file     /var/lib/epa-orchestrator/state.json, written once
+state files    /var/lib/epa/state.json, /var/lib/epa/state.twin.json
+generation     7
 isolated pool  2 of 28 CPUs free
 general pool   not configured
 services       3 holding CPUs
@@ -90,7 +94,7 @@ problems       none
       {
         ...status,
         pools: { ...status.pools, general: { ...status.pools.general, ...closed } },
-        store_problem: 'no space left',
+        store: { ...status.store, problem: { since: '2026-01-03', reason: 'no space left' } },
         sysfs_problem: { path: '/sys/x', reason: 'not a list' },
       },
       terminal(200),
@@ -98,9 +102,18 @@ problems       none
     expect(text.split('\n').slice(0, 1)).to.deep.equal(['the daemon serves, with 3 problems']);
     expect(text.split('\n').slice(-3)).to.deep.equal([
       'problems       the machine cannot be read, so nothing is granted: /sys/x: not a list',
-      '               the state cannot be stored: no space left',
+      '               the state cannot be stored, so nothing is changed, since 2026-01-03: no space left',
       '               the general pool is closed: it overlaps: 3',
     ]);
     expect(text).to.include('general pool   closed\n');
+  });
+
+  it('says which copy of the state was healed, and what it had', () => {
+    const healed = [{ file: '/var/lib/epa/state.json', reason: 'it is missing' }];
+    const text = formatStatus({ ...status, store: { ...status.store, healed } }, terminal(200));
+    expect(text).to.include(
+      '\nhealed         /var/lib/epa/state.json, from its twin at the start: it is missing\n',
+    );
+    expect(text).to.include('problems       none');
   });
 });

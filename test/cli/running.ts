@@ -2,9 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The directory of the project, in which the command line runs. */
@@ -76,6 +77,11 @@ export function start(
       );
     });
   return { process: child, ended, untilWritten };
+}
+
+/** Resolves once a file is there and its text matches; the test's own time limit ends it. */
+export async function untilFile(path: string, pattern: RegExp): Promise<void> {
+  while (!(existsSync(path) && pattern.test(readFileSync(path, 'utf8')))) await setTimeout(20);
 }
 
 /** Runs a command to its end. */

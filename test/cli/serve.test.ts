@@ -1,10 +1,10 @@
 /** `serve` as a process: how it starts, whom it listens to, how it ends and what it leaves. */
 
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ask } from '../../src/client/request.js';
-import { runCli, serveSimulated, startCli, useDirectories } from './running.js';
+import { runCli, serveSimulated, start, startCli, untilFile, useDirectories } from './running.js';
 
 describe('serve', () => {
   const newDirectory = useDirectories();
@@ -21,15 +21,16 @@ describe('serve', () => {
     return found ?? '';
   };
 
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`ends on ${signal} with status 0, and leaves neither socket nor simulation`, async () => {
       const directory = newDirectory();
       const { daemon, socketPath } = await serveSimulated(directory, 'single-node');
       expect(existsSync(socketPath)).to.equal(true);
-      const { sysfs_root, state_file } = await statusAt(socketPath);
+      const { sysfs_root, store } = await statusAt(socketPath);
       const simulation = dirname(sysfs_root);
       expect(simulation).to.match(/\/epa-sim-\w+$/);
-      expect(state_file).to.equal(join(simulation, 'state', 'state.json'));
+      const copies = ['state.json', 'state.twin.json'];
+      expect(store.files).to.deep.equal(copies.map((name) => join(simulation, 'state', name)));
       expect(existsSync(simulation)).to.equal(true);
       daemon.process.kill(signal);
       const ended = await daemon.ended;
@@ -49,6 +50,44 @@ describe('serve', () => {
     const { status, stderr } = await daemon.ended;
     expect(status).to.be.oneOf([130, 143]);
     expect(existsSync(simulationOf(stderr))).to.equal(false);
+  });
+
+  it('reads its configuration again on SIGHUP, and takes over what may change', async () => {
+    const directory = newDirectory();
+    const config = join(directory, 'config.json');
+    const socketPath = join(directory, 'epa.sock');
+    const configure = (settings: object) => writeFileSync(config, JSON.stringify(settings));
+    configure({ socket: socketPath, cpu_pool: '0' });
+    const daemon = startCli(['serve', '--simulate', 'single-node', '--config', config]);
+    await daemon.untilWritten(/"listening"/);
+    expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(1);
+    configure({ socket: '/elsewhere.sock', cpu_pool: '0-1', log_level: 'debug' });
+    daemon.process.kill('SIGHUP');
+    const said = await daemon.untilWritten(/"settings":\["socket"\],.*take a restart/);
+    expect(said).to.include('"changed":["cpu_pool","log_level"],"msg":"configuration read again"');
+    expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(2);
+    configure({ cpu_pool: 'all of them' });
+    daemon.process.kill('SIGHUP');
+    await daemon.untilWritten(/all of them.*"msg":"the configuration cannot be used;/);
+    expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(2);
+    daemon.process.kill('SIGTERM');
+    expect((await daemon.ended).status).to.equal(0);
+  });
+
+  it('ends in order when its terminal is gone, though SIGHUP is all that says so', async () => {
+    const directory = newDirectory();
+    const socketPath = join(directory, 'epa.sock');
+    const serve = 'node --import tsx src/cli/main.ts serve --simulate single-node';
+    const log = join(directory, 'log');
+    // `script` is the terminal: what runs in it has lost it when `script` is killed.
+    const terminal = start('script', ['-qfc', `exec ${serve} 2>${log}`, '/dev/null'], {
+      EPA_SOCKET: socketPath,
+    });
+    await untilFile(log, /"listening"/);
+    terminal.process.kill('SIGKILL');
+    await untilFile(log, /"msg":"stopped"/);
+    expect(readFileSync(log, 'utf8')).to.include('"signal":"SIGHUP","msg":"stopping"');
+    expect(existsSync(socketPath)).to.equal(false);
   });
 
   it('goes on answering when whoever reads its log has stopped reading', async () => {
@@ -103,10 +142,8 @@ describe('serve', () => {
     });
     await daemon.untilWritten(/"listening"/);
     const status = await statusAt(join(directory, 'option.sock'));
-    expect(status).to.deep.include({
-      sysfs_root: join(directory, 'sys'),
-      state_file: join(directory, 'environment-state', 'state.json'),
-    });
+    expect(status.sysfs_root).to.equal(join(directory, 'sys'));
+    expect(status.store.files[0]).to.equal(join(directory, 'environment-state', 'state.json'));
     expect(status.pools.general.is_configured).to.equal(true);
     daemon.process.kill('SIGTERM');
     expect((await daemon.ended).status).to.equal(0);
@@ -134,11 +171,15 @@ describe('serve', () => {
       expect(line).to.include({ status: 1, level: 60 });
       expect(line).to.have.all.keys('status', 'level', 'time', 'msg');
     }
-    expect(lastLines[0]?.msg).to.match(/^cannot start: cannot use the state file .*state\.json: /);
+    expect(lastLines[0]?.msg).to.match(
+      /^cannot start: cannot use the state, .* whole: .*state\.json: it is not JSON/,
+    );
     expect(lastLines[1]?.msg).to.equal(
       `cannot start: cannot listen on ${taken}: something that is no socket is there`,
     );
-    expect(lastLines[2]?.msg).to.match(/^cannot start: .*ENOTDIR: not a directory/);
+    expect(lastLines[2]?.msg).to.match(
+      /^cannot start: cannot use the state directory .*ENOTDIR: not a directory/,
+    );
     for (const { stderr } of [damaged, occupied, unusable]) {
       expect(existsSync(simulationOf(stderr))).to.equal(false);
     }
@@ -151,6 +192,22 @@ describe('serve', () => {
     expect(stderr).to.include(`cannot listen on ${socketPath}: another daemon serves it`);
     expect((await statusAt(socketPath)).services).to.equal(0);
     await stop();
+  });
+
+  it('does not take the state of a daemon that runs, and says whose it is', async () => {
+    const directory = newDirectory();
+    const stateDirectory = join(directory, 'state');
+    const options = ['--state-dir', stateDirectory];
+    const first = await serveSimulated(directory, 'single-node', ...options);
+    const other = ['serve', '--simulate', 'smt8', '--socket', join(directory, 'other.sock')];
+    const { status, stderr } = await first.cli(...other, ...options);
+    expect(status).to.equal(1);
+    expect(stderr).to.include(
+      `cannot start: the state directory ${stateDirectory} is in use: process ` +
+        `${first.daemon.process.pid} serves ${first.socketPath}, since 2`,
+    );
+    expect((await statusAt(first.socketPath)).services).to.equal(0);
+    await first.stop();
   });
 
   it('starts on a machine without isolated CPUs, and says how to get some', async () => {

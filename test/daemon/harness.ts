@@ -22,6 +22,7 @@ export class TestHost {
   readonly stateDirectory = join(this.directory, 'state');
   readonly sysfsRoot = join(this.directory, 'sys');
   readonly statePath = join(this.stateDirectory, 'state.json');
+  readonly twinPath = join(this.stateDirectory, 'state.twin.json');
   /** Log lines of all daemons of this host, parsed. */
   readonly log: Wire[] = [];
   #daemon: Daemon | undefined;
@@ -59,18 +60,14 @@ export class TestHost {
   }
 
   async start(settings: RawSettings = {}): Promise<void> {
-    const config = readConfig(
-      {
-        socketPath: this.socketPath,
-        stateDirectory: this.stateDirectory,
-        sysfsRoot: this.sysfsRoot,
-        ...settings,
-      },
-      {},
-      undefined,
-    );
+    const config = this.#configOf(settings);
     const sink = { write: (line: string) => void this.log.push(JSON.parse(line)) };
     this.#daemon = await startDaemon(config, pino({ level: 'debug', base: null }, sink));
+  }
+
+  /** Has the daemon take over other settings, as a re-read configuration does. */
+  reconfigure(settings: RawSettings): void {
+    this.#daemon?.reconfigure(this.#configOf(settings));
   }
 
   async stop(): Promise<void> {
@@ -105,6 +102,11 @@ export class TestHost {
 
   connect(): Socket {
     return connect({ path: this.socketPath, allowHalfOpen: true });
+  }
+
+  #configOf(settings: RawSettings) {
+    const { socketPath, stateDirectory, sysfsRoot } = this;
+    return readConfig({ socketPath, stateDirectory, sysfsRoot, ...settings }, {}, undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,6 +21,8 @@ const older = {
   },
 };
 
+const FILES_OF_A_DAEMON = ['holder.json', 'state.json', 'state.twin.json'];
+
 const claim = (service_name: string, num_of_cores: number): Wire => ({
   action: 'allocate_cores',
   service_name,
@@ -62,7 +64,9 @@ describe('a daemon and its state', () => {
       const [stored] = JSON.parse(readFileSync(host.statePath, 'utf8')).claims;
       expect(stored).to.include({ service_name: 'nova', cpus: reply['allocated_cores'] });
     }
-    expect(readdirSync(host.stateDirectory)).to.deep.equal(['state.json']);
+    expect(readdirSync(host.stateDirectory)).to.have.members(FILES_OF_A_DAEMON);
+    await host.stop();
+    expect(readdirSync(host.stateDirectory)).to.have.members(['state.json', 'state.twin.json']);
   });
 
   it('clears away what a daemon left that was killed in the middle of a write', async () => {
@@ -70,10 +74,55 @@ describe('a daemon and its state', () => {
     await host.start();
     await host.ask(claim('nova', 1));
     await host.stop();
-    writeFileSync(`${host.statePath}.tmp`, '{"version": 2, "gener');
+    for (const path of [host.statePath, host.twinPath]) {
+      writeFileSync(`${path}.tmp`, '{"version": 2, "gener');
+    }
     await host.start();
-    expect(readdirSync(host.stateDirectory)).to.deep.equal(['state.json']);
     expect(await host.allocations()).to.deep.equal({ nova: '1' });
+    await host.ask(claim('ceph', 1));
+    expect(readdirSync(host.stateDirectory)).to.have.members(FILES_OF_A_DAEMON);
+  });
+
+  it('heals a damaged copy from its twin, and says so in log and status', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('nova', 3));
+    for (const path of [host.statePath, host.twinPath]) {
+      await host.stop();
+      writeFileSync(path, readFileSync(path, 'utf8').slice(0, 40));
+      await host.start();
+      expect(await host.allocations()).to.deep.equal({ nova: '1-2,17' });
+      const { healed, problem } = (await host.ask({ action: 'get_status' }))['store'];
+      expect(problem).to.equal(null);
+      expect(healed).to.have.length(1);
+      expect(healed[0])
+        .to.include({ file: path })
+        .and.have.property('reason')
+        .that.contains('JSON');
+      const logged = host.log.filter((line) => line['file'] === path);
+      expect(logged.map((line) => line['level'])).to.deep.equal([40]);
+      await host.ask(claim('ceph', 1));
+      await host.ask(claim('ceph', -1));
+      expect(readFileSync(host.statePath)).to.deep.equal(readFileSync(host.twinPath));
+    }
+    await host.stop();
+    await host.start();
+    expect((await host.ask({ action: 'get_status' }))['store'].healed).to.deep.equal([]);
+  });
+
+  it('takes over an older file put beside a newer twin, for good', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(claim('ceph', 3));
+    await host.stop();
+    host.writeState(JSON.stringify(older));
+    await host.start();
+    const taken = { nova: '1-3,17-19', dpdk: '9-10' };
+    expect(await host.allocations()).to.deep.equal(taken);
+    await host.ask(claim('ceph', 1));
+    await host.stop();
+    await host.start();
+    expect(await host.allocations()).to.deep.equal({ ...taken, ceph: '25' });
   });
 
   it('writes nothing when a repeated request changes nothing', async () => {
@@ -114,7 +163,9 @@ describe('a daemon and its state', () => {
     const remarks = host.log.map((line) => line['remark']).filter(Boolean);
     expect(remarks.join('\n')).to.contain('gone').and.contain('0 hugepages');
     await host.ask(claim('ceph', 1));
-    expect(JSON.parse(readFileSync(host.statePath, 'utf8'))).to.include({ version: 2 });
+    for (const path of [host.statePath, host.twinPath]) {
+      expect(JSON.parse(readFileSync(path, 'utf8'))).to.include({ version: 2 });
+    }
   });
 
   for (const [what, text] of [
@@ -141,6 +192,7 @@ describe('a daemon and its state', () => {
   it('undoes what cannot be stored, says so, and changes things again when it can', async () => {
     await using host = new TestHost();
     await host.start();
+    const startedAtMs = Date.now();
     await host.ask(claim('nova', 26));
     const before = await host.allocations();
     // A directory in the way of the temporary file: not even root can write there.
@@ -161,7 +213,8 @@ describe('a daemon and its state', () => {
     expect(await host.ask(claim('ceph', 1))).to.include({ code: 'READ_ONLY' });
     const status = await host.ask({ action: 'get_status' });
     expect(status['state']).to.contain('readOnly');
-    expect(status['store_problem']).to.contain('EISDIR');
+    expect(status['store'].problem.reason).to.contain('EISDIR');
+    expect(Date.parse(status['store'].problem.since)).to.be.within(startedAtMs, Date.now());
     rmSync(obstacle, { recursive: true });
     while ((await host.ask(claim('ceph', 1)))['code'] === 'READ_ONLY');
     expect(await host.allocations()).to.deep.equal({ ...before, ceph: '15' });
@@ -171,16 +224,18 @@ describe('a daemon and its state', () => {
   it('leaves alone what a running daemon is writing when a second one wants to start', async () => {
     await using host = new TestHost();
     await host.start();
+    await host.ask(claim('nova', 1));
     const beingWritten = `${host.statePath}.tmp`;
     writeFileSync(beingWritten, 'half');
     await using other = new TestHost();
     let message = '';
     const { socketPath, stateDirectory } = host;
-    await other.start({ socketPath, stateDirectory }).catch((error: Error) => {
+    await other.start({ stateDirectory }).catch((error: Error) => {
       message = error.message;
     });
-    expect(message).to.contain('another daemon');
+    expect(message).to.contain(`process ${process.pid} serves ${socketPath}, since `);
     expect(readFileSync(beingWritten, 'utf8')).to.equal('half');
+    expect(await host.allocations()).to.deep.equal({ nova: '1' });
   });
 
   it('leaves a running daemon alone when a second one wants its socket', async () => {

@@ -1,0 +1,47 @@
+/** The state directory of a daemon: taken, read, written and given back. */
+
+import { removeTemporaries, removeTemporariesNow } from './replace-copies.js';
+import { chooseState, type FoundState, readCopies } from './state-copies.js';
+import { lockStateDirectory } from './state-lock.js';
+import { StateWriter } from './state-writer.js';
+
+/** A state directory that is ours. */
+export interface StateDirectory {
+  /** What was on disk. */
+  readonly found: FoundState;
+  readonly writer: StateWriter;
+  /** Ends the write under way, then lets others have the directory. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes a state directory, which is made if it is missing, and reads it. Nothing in it is changed
+ * but what an interrupted write left behind, which holds nothing that was acknowledged.
+ *
+ * @param what what it is taken for, as told to whoever wants it too
+ * @throws StateError when somebody else has it, when it cannot be used, or when neither copy of
+ * the state is whole
+ */
+export async function openStateDirectory(path: string, what: string): Promise<StateDirectory> {
+  const lock = lockStateDirectory(path, what);
+  try {
+    const found = chooseState(await readCopies(path));
+    await removeTemporaries(path);
+    const writer = new StateWriter(path, found.state?.generation ?? 0);
+    // A process that is ended by force may be in the middle of a write.
+    const cleanUp = () => removeTemporariesNow(path);
+    process.once('exit', cleanUp);
+    return {
+      found,
+      writer,
+      close: async () => {
+        await writer.settled();
+        process.off('exit', cleanUp);
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/** Writes the state of one directory, a step after the other, and takes back what half failed. */
+
+import { messageOf } from '../core/quoting.js';
+import { HalfDoneError, replaceCopies } from './replace-copies.js';
+import { formatState } from './state-format.js';
+import type { StateContent } from './stored-state.js';
+
+/** What is to be written, and what stays if it cannot be. */
+export interface StateChange {
+  readonly next: StateContent;
+  /** What was acknowledged last: the copies show it again if the write fails half-way. */
+  readonly acknowledged: StateContent;
+}
+
+/** Writes to one state directory, whose lock its user has. */
+export class StateWriter {
+  readonly #stateDirectory: string;
+  /** Of the newest text that may be on disk; never used twice, so that the newer one wins. */
+  #generation: number;
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** @param generation of the newest copy on disk */
+  constructor(stateDirectory: string, generation: number) {
+    this.#stateDirectory = stateDirectory;
+    this.#generation = generation;
+  }
+
+  /**
+   * Puts `next` on disk, durably and in both copies, once the writes before this one have ended.
+   *
+   * @param signal aborted = nobody waits for it any more; it is not begun then
+   * @returns the generation it has on disk
+   * @throws the error of the file system; the copies then show what they did before, and if not
+   * even that could be had, the message says so
+   */
+  write(change: StateChange, signal?: AbortSignal): Promise<number> {
+    const turn = this.#last.then(() => {
+      signal?.throwIfAborted();
+      return this.#replace(change);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Resolves when no write is under way or waits. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async #replace({ next, acknowledged }: StateChange): Promise<number> {
+    try {
+      return await this.#put(next);
+    } catch (error) {
+      if (!(error instanceof HalfDoneError)) throw error;
+      try {
+        await this.#put(acknowledged);
+      } catch (another) {
+        throw new Error(
+          `${error.message}; and what was stored before could not be put back: ` +
+            messageOf(another),
+          { cause: error },
+        );
+      }
+      throw error;
+    }
+  }
+
+  async #put(content: StateContent): Promise<number> {
+    const generation = ++this.#generation;
+    await replaceCopies(this.#stateDirectory, formatState({ ...content, generation }, new Date()));
+    return generation;
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The built daemon as a process of its own, on a simulated machine, with its real files; it is
+ * killed, and its disk fails, as a test wants.
+ */
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { simulatedMachines } from '../../src/simulate/shapes.js';
+import { writeSysfs } from '../../src/simulate/write-sysfs.js';
+import { readToEnd, type Wire } from '../daemon/harness.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+/** What a state directory has while a daemon serves and nothing is being written. */
+export const FILES_AT_REST = ['holder.json', 'state.json', 'state.twin.json'];
+
+/** A machine and a state directory; daemons are started on them one after the other. */
+export class FaultHost {
+  readonly directory = mkdtempSync(join(tmpdir(), 'epa-faults-'));
+  readonly socketPath = join(this.directory, 'epa.sock');
+  readonly stateDirectory = join(this.directory, 'state');
+  readonly sysfsRoot = join(this.directory, 'sys');
+  readonly statePath = join(this.stateDirectory, 'state.json');
+  readonly twinPath = join(this.stateDirectory, 'state.twin.json');
+  /** All that daemons wrote to their log, parsed, oldest first. */
+  readonly log: Wire[] = [];
+  #daemon: DaemonProcess | undefined;
+
+  constructor() {
+    writeSysfs(this.sysfsRoot, simulatedMachines['dual-socket'].shape);
+    mkdirSync(this.stateDirectory);
+  }
+
+  /** The daemon that was started last. */
+  get daemon(): DaemonProcess {
+    if (this.#daemon === undefined) throw new Error('no daemon was started');
+    return this.#daemon;
+  }
+
+  /** Starts a daemon, and does not wait for it. */
+  launch(options: readonly string[] = []): DaemonProcess {
+    const words = ['serve', '--socket', this.socketPath, '--state-dir', this.stateDirectory];
+    this.#daemon = new DaemonProcess(
+      [...words, '--sysfs-root', this.sysfsRoot, ...options],
+      this.log,
+    );
+    return this.#daemon;
+  }
+
+  /** Starts a daemon; resolves when it answers, rejects with its log when it ends before. */
+  async start(options: readonly string[] = []): Promise<DaemonProcess> {
+    const daemon = this.launch(options);
+    await daemon.listening;
+    return daemon;
+  }
+
+  /** Runs another command of the program to its end. */
+  cli(...words: string[]) {
+    const child = spawn(process.execPath, [MAIN, ...words], {
+      env: { PATH: process.env['PATH'], EPA_SOCKET: this.socketPath },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        texts[name] += text;
+      });
+    }
+    return once(child, 'close').then(([status]) => ({ status, ...texts }));
+  }
+
+  /** One request as today's clients send it; rejects when the daemon is gone before its reply. */
+  async ask(request: Wire): Promise<Wire> {
+    const socket = connect({ path: this.socketPath, allowHalfOpen: true });
+    socket.write(JSON.stringify(request));
+    return JSON.parse(await readToEnd(socket));
+  }
+
+  /** Who holds what: allocations of both pools and page records, as the daemon lists them. */
+  async holdings(): Promise<Wire> {
+    const [list, memory] = await Promise.all([
+      this.ask({ action: 'list_allocations' }),
+      this.ask({ action: 'get_memory_info' }),
+    ]);
+    return { allocations: list['allocations'], hugepages: memory['numa_hugepages'] };
+  }
+
+  /** The names in the state directory, sorted. */
+  get files(): string[] {
+    return readdirSync(this.stateDirectory).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon?.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A daemon as a process. */
+export class DaemonProcess {
+  readonly process: ChildProcess;
+  /** Resolves when it answers on its socket; rejects when it ends before. */
+  readonly listening: Promise<void>;
+  /** Resolves when it is gone: with its exit status, or `null` when a signal killed it. */
+  readonly ended: Promise<number | null>;
+
+  constructor(words: readonly string[], log: Wire[]) {
+    this.process = spawn(process.execPath, [MAIN, ...words], {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.ended = once(this.process, 'close').then(([status]) => status);
+    this.listening = new Promise((resolve, reject) => {
+      let rest = '';
+      const said: string[] = [];
+      this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          said.push(line);
+          log.push(line.startsWith('{') ? JSON.parse(line) : { msg: line });
+          if (line.includes('"msg":"listening"')) resolve();
+        }
+      });
+      void this.ended.then((status) => {
+        reject(
+          new Error(`the daemon ended with ${status} before it answered:\n${said.join('\n')}`),
+        );
+      });
+    });
+    // Whoever does not wait for it does not care.
+    this.listening.catch(() => undefined);
+  }
+
+  /** Ends it as a power cut does, without a chance to do anything; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** Asks it to end; gives its exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.process.kill(signal);
+    return this.ended;
+  }
+}
+
+/**
+ * Fails the suite with what is missing, before its first test: a suite that skips what it cannot
+ * do shows nothing.
+ */
+export function requireTools(): void {
+  before(() => {
+    const missing: string[] = [];
+    if (process.getuid?.() !== 0) missing.push('root, to mount file systems and to trace');
+    for (const [tool, debianPackage] of [
+      ['strace', 'strace'],
+      ['mount', 'mount'],
+    ] as const) {
+      try {
+        execFileSync('which', [tool]);
+      } catch {
+        missing.push(`${tool} (Debian: apt-get install ${debianPackage})`);
+      }
+    }
+    if (missing.length > 0) throw new Error(`the fault suite needs ${missing.join('; ')}`);
+  });
+}
