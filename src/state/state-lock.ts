@@ -3,11 +3,12 @@
  * process that has it, and a file beside it that tells people who that is.
  */
 
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../core/quoting.js';
 import { tryLock } from './flock.js';
+import { makeDirectory } from './make-directory.js';
 import { HOLDER_FILE_NAME } from './state-names.js';
 import { StateError } from './stored-state.js';
 
@@ -29,7 +30,7 @@ export function lockStateDirectory(stateDirectory: string, what: string): StateL
   let descriptor: number;
   let isOurs = false;
   try {
-    mkdirSync(stateDirectory, { recursive: true, mode: 0o750 });
+    makeDirectory(stateDirectory);
     descriptor = openSync(stateDirectory, 'r');
   } catch (error) {
     throw unusable(stateDirectory, error);
