@@ -4,6 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
+import { visible } from '../core/quoting.js';
 import {
   type CpuOptions,
   count,
@@ -15,7 +16,7 @@ import {
 } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
 import { counted } from './counted.js';
-import { shownName, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 import { whatIsFree } from './what-is-free.js';
 
 const EXAMPLES = `
@@ -84,7 +85,7 @@ function showShare(
   { paint }: Terminal,
 ): string {
   const cpuCount = 'cores_allocated' in reply ? reply.cores_allocated : reply.cores_allocated_count;
-  const holds = `${shownName(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of the ${reply.pool} pool`;
+  const holds = `${visible(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of the ${reply.pool} pool`;
   return [
     paint('good', `${holds}: ${reply.allocated_cores}`),
     reply.preemption_policy === 'non-preemptive'
@@ -96,9 +97,9 @@ function showShare(
 
 function showNode(reply: Replies['allocate_numa_cores'], { paint }: Terminal): string {
   const cpuCount = countCpus(parseCpuList(reply.cores_allocated));
-  const holds = `${shownName(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of NUMA node ${reply.numa_node}`;
+  const holds = `${visible(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of NUMA node ${reply.numa_node}`;
   const taken = (reply.preempted ?? []).map((lost) =>
-    paint('bad', `taken by force from ${shownName(lost.service_name)}: ${lost.cpus}`),
+    paint('bad', `taken by force from ${visible(lost.service_name)}: ${lost.cpus}`),
   );
   return [
     paint('good', `${holds}: ${reply.cores_allocated}`),

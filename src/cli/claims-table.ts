@@ -1,18 +1,25 @@
-/** The table of who holds which CPUs; its letters are those of the picture. */
+/** The table of who holds which CPUs. */
 
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty } from '../core/cpu-set.js';
+import { visible } from '../core/quoting.js';
 import type { Owner } from './owners.js';
 import { type Column, formatTable } from './table.js';
-import { shownName, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * What a row says of a service; before its name stands its letter in the picture, or a word on
+ * what became of its claim.
+ */
+export type ClaimRow = Omit<Owner, 'cpus'>;
 
 interface ClaimColumn extends Column {
-  cellOf(owner: Owner, terminal: Terminal): string;
+  cellOf(row: ClaimRow, terminal: Terminal): string;
 }
 
 const COLUMNS: readonly ClaimColumn[] = [
   { title: '', cellOf: ({ mark, tone }, { paint }) => paint(tone, mark) },
-  { title: 'SERVICE', cellOf: ({ allocation }) => shownName(allocation.service_name) },
+  { title: 'SERVICE', cellOf: ({ allocation }) => visible(allocation.service_name) },
   { title: 'POOL', cellOf: ({ allocation }) => allocation.pool },
   { title: 'CPUS', align: 'right', cellOf: ({ allocation }) => `${allocation.cores_count}` },
   { title: 'KIND', cellOf: kindOf },
@@ -20,23 +27,33 @@ const COLUMNS: readonly ClaimColumn[] = [
   { title: 'WHICH', isWrapped: true, cellOf: whichOf },
 ];
 
-/** One row for each owner; with a column for the pool only where they are of both. */
-export function formatClaims(owners: readonly Owner[], terminal: Terminal): string {
-  const pools = new Set(owners.map(({ allocation }) => allocation.pool));
-  const columns = COLUMNS.filter(({ title }) => title !== 'POOL' || pools.size > 1);
+/**
+ * The rows, in their order.
+ *
+ * @param isPoolShown whether there is a column for the pool; if not said, where they are of both
+ */
+export function formatClaims(
+  rows: readonly ClaimRow[],
+  terminal: Terminal,
+  isPoolShown = new Set(rows.map(({ allocation }) => allocation.pool)).size > 1,
+): string {
+  const isMarked = rows.some(({ mark }) => mark !== '');
+  const columns = COLUMNS.filter(
+    ({ title }) => (title !== 'POOL' || isPoolShown) && (title !== '' || isMarked),
+  );
   return formatTable(
     columns,
-    owners.map((owner) => columns.map(({ cellOf }) => cellOf(owner, terminal))),
+    rows.map((row) => columns.map(({ cellOf }) => cellOf(row, terminal))),
     terminal,
   );
 }
 
-function kindOf({ allocation }: Owner): string {
+function kindOf({ allocation }: ClaimRow): string {
   if (!allocation.is_explicit) return 'ordinary';
   return allocation.explicit_cores === undefined ? 'explicit' : 'mixed';
 }
 
-function whichOf({ allocation, unavailableCpus }: Owner): string {
+function whichOf({ allocation, unavailableCpus }: ClaimRow): string {
   const parts = [allocation.allocated_cores];
   if (allocation.explicit_cores !== undefined) {
     parts.push(`explicit: ${allocation.explicit_cores}`);

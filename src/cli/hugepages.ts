@@ -1,11 +1,11 @@
 /** `hugepages`: puts on record how many hugepages of a node a service uses, or forgets it. */
 
 import { Argument, Command, Option } from 'commander';
+import { visible } from '../core/quoting.js';
 import { count, nodeId, pageSizeKb, serviceName } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
 import { counted } from './counted.js';
 import { formatPageSize } from './sizes.js';
-import { shownName } from './terminal.js';
 
 const EXAMPLES = `
 A record replaces the service's earlier one for the same node and size. Nothing
@@ -70,7 +70,7 @@ async function record(
     },
     () =>
       pages === -1
-        ? `no hugepages ${where} are on record for ${shownName(service)} any more`
-        : `${shownName(service)}: ${counted(pages, 'hugepage')} ${where} on record`,
+        ? `no hugepages ${where} are on record for ${visible(service)} any more`
+        : `${visible(service)}: ${counted(pages, 'hugepage')} ${where} on record`,
   );
 }

@@ -2,11 +2,12 @@
 
 import { Command } from 'commander';
 import type { Replies } from '../client/replies.js';
+import { visible } from '../core/quoting.js';
 import type { NodeMemory } from '../protocol/reply.js';
 import { askAndShow } from './ask-daemon.js';
 import { formatPageSize } from './sizes.js';
 import { formatTable } from './table.js';
-import { shownName, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 const EXAMPLES = `
 IN USE is the kernel's count. Where more pages are on record than in use, the
@@ -99,5 +100,5 @@ function sum(records: readonly ServiceRecord[]): number {
 }
 
 function shown(records: readonly ServiceRecord[]): string {
-  return records.map(([service, pages]) => `${shownName(service)} ${pages}`).join(', ');
+  return records.map(([service, pages]) => `${visible(service)} ${pages}`).join(', ');
 }

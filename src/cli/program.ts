@@ -3,7 +3,9 @@
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../client/client-error.js';
 import { ConfigError } from '../config/config.js';
+import { visible } from '../core/quoting.js';
 import { DAEMON_VERSION } from '../daemon/version.js';
+import { StateError } from '../state/stored-state.js';
 import { allocateCommand } from './allocate.js';
 import { type GlobalOptions, RefusedError } from './ask-daemon.js';
 import { demoCommand } from './demo.js';
@@ -14,6 +16,7 @@ import { PROGRAM } from './program-name.js';
 import { explainRefusal } from './refusal-text.js';
 import { releaseCommand } from './release.js';
 import { serveCommand } from './serve.js';
+import { stateCommand } from './state.js';
 import { statusCommand } from './status.js';
 import { wrapText } from './table.js';
 import { print, printError, proseWidth } from './terminal.js';
@@ -40,7 +43,7 @@ export function createProgram(): Command {
     .description('Hands out CPUs and records hugepages, NUMA node by NUMA node.')
     .version(DAEMON_VERSION, '--version', 'show the version')
     .option('--socket <path>', "the daemon's socket")
-    .option('--json', "show the daemon's reply as it comes")
+    .option('--json', "show JSON: the daemon's reply as it comes")
     .helpOption('--help', 'show help')
     .helpCommand('help [command]', 'show help on a command')
     .configureHelp({ showGlobalOptions: true, subcommandTerm: usageOf })
@@ -57,9 +60,11 @@ export function createProgram(): Command {
     memoryCommand(),
     topologyCommand(),
     statusCommand(),
+    stateCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
   }
   return program;
 }
@@ -69,6 +74,7 @@ function usageOf(command: Command): string {
   const words = command.registeredArguments.map((argument) =>
     argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
   );
+  if (command.commands.length > 0) words.push('<command>');
   return [command.name(), ...words].join(' ');
 }
 
@@ -88,6 +94,10 @@ function report(error: unknown, { json }: GlobalOptions): number {
   if (error instanceof RefusedError) {
     if (json === true) print(error.text);
     else printError(explainRefusal(error.answer, proseWidth(process.stderr)));
+    return STATUS_REFUSED;
+  }
+  if (error instanceof StateError) {
+    printError(wrapText(`error: ${visible(error.message)}`, proseWidth(process.stderr)));
     return STATUS_REFUSED;
   }
   if (error instanceof ConfigError || error instanceof ClientError) {

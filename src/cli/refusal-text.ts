@@ -4,11 +4,11 @@ import { z } from 'zod';
 import type { ErrorAnswer } from '../client/replies.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { cpuSetOf } from '../core/cpu-set.js';
+import { visible } from '../core/quoting.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { counted } from './counted.js';
 import { formatPageSize } from './sizes.js';
 import { wrapText } from './table.js';
-import { shownName } from './terminal.js';
 
 /** All details that any code comes with, as far as words are made of them. */
 const detailsSchema = z.object({
@@ -54,7 +54,7 @@ export function explainRefusal(
   const known = parsed.success ? parsed.data : {};
   const beyond = [...holders(known), ...remedies(code, known)];
   return [
-    wrapText(`refused: ${shownName(error)}`, width),
+    wrapText(`refused: ${visible(error)}`, width),
     ...beyond.map((line) => wrapText(line, width - INDENT.length).replace(/^/gm, INDENT)),
   ].join('\n');
 }
@@ -64,7 +64,7 @@ function holders({ held_by: holding = [], more_holders: more = 0 }: Details): st
   const named = holding.map((holder) => {
     const held = holder.cores_count ?? holder.pages ?? 0;
     const isProtected = holder.preemption_policy === 'non-preemptive';
-    return `${shownName(holder.service_name)} ${held}${isProtected ? ' (non-preemptive)' : ''}`;
+    return `${visible(holder.service_name)} ${held}${isProtected ? ' (non-preemptive)' : ''}`;
   });
   if (more > 0) named.push(`${more} more`);
   return [`held by: ${named.join(', ')}`];
@@ -115,7 +115,7 @@ const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
   CPUS_UNAVAILABLE: ({ cpus }) =>
     cpus === undefined ? [] : [`to go on: bring CPUs ${cpus} back, or release the service's CPUs`],
   POOL_INCONSISTENT: ({ services = [] }) => [
-    `to go on: release what ${services.map(shownName).join(', ')} hold, ` +
+    `to go on: release what ${services.map(visible).join(', ')} hold, ` +
       'or put the CPUs back into the pool',
   ],
 };

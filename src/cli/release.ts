@@ -3,11 +3,11 @@
 import { Argument, Command, Option } from 'commander';
 import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, countCpus, intersectCpus, isEmpty, NO_CPUS } from '../core/cpu-set.js';
+import { visible } from '../core/quoting.js';
 import { type CpuOptions, nodeId, poolOption, serviceName } from './arguments.js';
 import { askAndShow, consult } from './ask-daemon.js';
 import { counted } from './counted.js';
 import type { Topology } from './owners.js';
-import { shownName } from './terminal.js';
 import { whatIsFree } from './what-is-free.js';
 
 const EXAMPLES = `
@@ -55,7 +55,7 @@ function cpusOfNode({ nodes }: Topology, node: number): CpuSet {
 
 function describe(service: string, node: number | undefined, given: CpuSet): string {
   const where = node === undefined ? '' : ` in NUMA node ${node}`;
-  if (isEmpty(given)) return `${shownName(service)} holds no CPUs${where}: nothing to give back`;
+  if (isEmpty(given)) return `${visible(service)} holds no CPUs${where}: nothing to give back`;
   const cpus = counted(countCpus(given), 'CPU');
-  return `${shownName(service)} gave ${cpus}${where} back: ${formatCpuList(given)}`;
+  return `${visible(service)} gave ${cpus}${where} back: ${formatCpuList(given)}`;
 }

@@ -66,14 +66,3 @@ export function print(text: string): void {
 export function printError(text: string): void {
   process.stderr.write(`${text}\n`);
 }
-
-/**
- * A name that others chose, safe to show: characters that reorder or break a line, which a
- * service name may have, stand as `\u202e`.
- */
-export function shownName(name: string): string {
-  return name.replace(
-    /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  );
-}

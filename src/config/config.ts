@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { cpuListText } from '../core/cpu-list-schema.js';
+import { issuesOf } from '../core/issues.js';
 import { type PoolLists, parsePoolLists } from '../core/pools.js';
 import { messageOf } from '../core/quoting.js';
 
@@ -100,7 +101,7 @@ const fileSchema = z.strictObject(
 export function readConfig(
   options: RawSettings,
   environment: NodeJS.ProcessEnv = process.env,
-  configPath: string | undefined = environment['EPA_CONFIG'] || undefined,
+  configPath: string | undefined = configPathIn(environment),
   simulated: RawSettings = {},
 ): Config {
   const file = readConfigFile(configPath);
@@ -128,15 +129,42 @@ export function readSocketPath(
   option: string | undefined,
   environment: NodeJS.ProcessEnv = process.env,
 ): string {
-  const configPath = environment['EPA_CONFIG'] || undefined;
+  return readPath('socketPath', option, configPathIn(environment), environment);
+}
+
+/**
+ * Where the daemon keeps its state, by the same rules, and as little bound to its other settings.
+ *
+ * @param option what was given on the command line
+ * @param configPath a configuration file; must exist when it is given and needed
+ * @throws ConfigError when that cannot be the path of a directory
+ */
+export function readStateDirectory(
+  option: string | undefined,
+  configPath?: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  return readPath('stateDirectory', option, configPath ?? configPathIn(environment), environment);
+}
+
+function readPath(
+  setting: 'socketPath' | 'stateDirectory',
+  option: string | undefined,
+  configPath: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): string {
   const readFile = () => readConfigFile(configPath);
   const choice = choose(
-    'socketPath',
-    sourcesOf({ socketPath: option }, environment, {}, configPath, readFile),
+    setting,
+    sourcesOf({ [setting]: option }, environment, {}, configPath, readFile),
   );
-  const parsed = settings.socketPath.safeParse(choice.value);
+  const parsed = settings[setting].safeParse(choice.value);
   if (parsed.success) return parsed.data;
   throw unusable(choice, parsed.error.issues[0]?.message);
+}
+
+function configPathIn(environment: NodeJS.ProcessEnv): string | undefined {
+  return environment['EPA_CONFIG'] || undefined;
 }
 
 /** What a configuration that was read again means to a daemon that runs. */
@@ -257,7 +285,5 @@ function readConfigFile(path: string | undefined): FileSettings {
   }
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new ConfigError(
-    `cannot use the configuration file ${path}: ${z.prettifyError(parsed.error)}`,
-  );
+  throw new ConfigError(`cannot use the configuration file ${path}: ${issuesOf(parsed.error)}`);
 }

@@ -104,7 +104,8 @@ function listedClaims(view: View): ListedAllocation[] {
     .map(([serviceName, claim]) => listedClaim(serviceName, claim));
 }
 
-function listedClaim(serviceName: string, claim: Claim): ListedAllocation {
+/** A claim as replies list it. */
+export function listedClaim(serviceName: string, claim: Claim): ListedAllocation {
   const isExplicit = !isEmpty(claim.explicitCpus);
   const isMixed = isExplicit && !sameCpus(claim.explicitCpus, claim.cpus);
   return {

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { type CpuSet, isEmpty, isSubset, NO_CPUS, overlaps } from '../core/cpu-set.js';
 import { type Claim, Holdings } from '../core/holdings.js';
+import { issuesOf } from '../core/issues.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { cpuListSchema, StateError, type StoredState } from './stored-state.js';
 
@@ -25,7 +26,7 @@ function byService<V>(value: z.ZodType<V>) {
       for (const [name, raw] of Object.entries(input)) {
         const entry = z.tuple([serviceNameSchema, value]).safeParse([name, raw]);
         if (entry.success) map.set(name, entry.data[1] as V);
-        else context.addIssue(`${JSON.stringify(name)}: ${z.prettifyError(entry.error)}`);
+        else context.addIssue(`${JSON.stringify(name)}: ${issuesOf(entry.error)}`);
       }
       return map;
     })
@@ -72,7 +73,7 @@ export function readOlderState(json: unknown): StoredState {
     throw new StateError('it says version 1, but is of a later version');
   }
   const parsed = olderFormat.safeParse(json);
-  if (!parsed.success) throw new StateError(z.prettifyError(parsed.error));
+  if (!parsed.success) throw new StateError(issuesOf(parsed.error));
   const remarks: string[] = [];
   let holdings = Holdings.none.withClaims(readClaims(parsed.data, remarks));
   for (const [serviceName, records] of parsed.data.hugepages_db.allocations) {

@@ -51,12 +51,15 @@ export async function readCopy(path: string): Promise<Copy> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { path, condition: 'missing' };
-    }
+    if (isMissing(error)) return { path, condition: 'missing' };
     return { path, condition: 'damaged', reason: messageOf(error), isOlder: false };
   }
   return { path, ...judgeCopy(bytes) };
+}
+
+/** Whether an error of the file system says that there is nothing of that name. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 /** What the bytes of a state file are worth. */

@@ -8,8 +8,9 @@ import { z } from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, isEmpty } from '../core/cpu-set.js';
 import { Holdings, type PageRecord } from '../core/holdings.js';
+import { issuesOf } from '../core/issues.js';
 import { compareNames } from '../core/names.js';
-import { messageOf } from '../core/quoting.js';
+import { messageOf, visible } from '../core/quoting.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { readOlderState } from './older-format.js';
 import {
@@ -60,7 +61,7 @@ export function parseState(text: string): StoredState {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new StateError(`it is not JSON: ${messageOf(error)}`);
+    throw new StateError(`it is not JSON: ${visible(messageOf(error))}`);
   }
   const { version } = z.looseObject({ version: z.unknown() }).catch({ version: null }).parse(json);
   if (version === 1) return readOlderState(json);
@@ -114,7 +115,7 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
 
 function readOwnState(json: unknown): StoredState {
   const parsed = ownFormat.safeParse(json);
-  if (!parsed.success) throw new StateError(z.prettifyError(parsed.error));
+  if (!parsed.success) throw new StateError(issuesOf(parsed.error));
   const { checksum, ...body } = json as OwnFormat;
   if (checksum !== checksumOf(body)) throw new StateError('its checksum does not fit its content');
   const { claims, hugepages, cpu_homes, generation, updated_at } = parsed.data;
@@ -158,7 +159,8 @@ function readOwnState(json: unknown): StoredState {
   };
 }
 
-function pageRecordsOf(holdings: Holdings): PageRecord[] {
+/** All records of hugepages, of every node. */
+export function pageRecordsOf(holdings: Holdings): PageRecord[] {
   return [...holdings.pages].flatMap(([nodeId, services]) =>
     [...services].flatMap(([serviceName, sizes]) =>
       [...sizes].map(([sizeKb, pageCount]) => ({ serviceName, nodeId, sizeKb, pageCount })),

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { runProgram } from '../../src/cli/program.js';
 
 /** The directory of the project, in which the command line runs. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -87,6 +88,36 @@ export async function untilFile(path: string, pattern: RegExp): Promise<void> {
 /** Runs a command to its end. */
 export function runCli(words: readonly string[], environment: Environment = {}): Promise<Ended> {
   return startCli(words, environment).ended;
+}
+
+/**
+ * Runs the command line in this process, where it asks no daemon and reads no input: dozens of new
+ * ones would take half a minute. Not at the same time as another one, nor as a test writes.
+ */
+export async function runHere(words: readonly string[]): Promise<Omit<Ended, 'signal'>> {
+  const written = { stdout: '', stderr: '' };
+  const { exitCode, stdout, stderr } = process;
+  const before = [stdout, stderr].map(({ write, isTTY }) => ({ write, isTTY }));
+  process.exitCode = 0;
+  // Whatever terminal the tests run in: it is not the one written to.
+  stdout.isTTY = false;
+  stderr.isTTY = false;
+  stdout.write = (text: unknown) => {
+    written.stdout += text;
+    return true;
+  };
+  stderr.write = (text: unknown) => {
+    written.stderr += text;
+    return true;
+  };
+  try {
+    await runProgram(['node', 'epa-orchestrator', ...words]);
+    return { ...written, status: Number(process.exitCode) };
+  } finally {
+    Object.assign(stdout, before[0]);
+    Object.assign(stderr, before[1]);
+    process.exitCode = exitCode;
+  }
 }
 
 /** A daemon on a simulated machine, and the command line speaking to it. */

@@ -3,9 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { runProgram } from '../../src/cli/program.js';
 import { DAEMON_VERSION } from '../../src/daemon/version.js';
-import { type Ended, runCli, useDirectories } from './running.js';
+import { runCli, runHere, useDirectories } from './running.js';
 
 describe('the command line without a daemon', () => {
   const newDirectory = useDirectories();
@@ -35,6 +34,11 @@ describe('the command line without a daemon', () => {
       /there is no machine "toaster" to simulate; there are dual-socket, /,
     'serve --simulate smt8 --sysfs-root /sys': /cannot be used with option '--sysfs-root <dir>'/,
     [`list --socket /${'x'.repeat(120)}`]: /a socket path may have at most 107 bytes/,
+    state: /^Usage: epa-orchestrator state \[options\] \[command\]/,
+    'state forget': /^error: unknown command 'forget'/,
+    'state import': /^error: missing required argument 'file'/,
+    'state restore a b': /^error: too many arguments for 'restore'/,
+    'state show --force': /^error: unknown option '--force'/,
   };
 
   for (const [line, message] of Object.entries(misuses)) {
@@ -48,6 +52,7 @@ describe('the command line without a daemon', () => {
   const settings: Readonly<Record<string, RegExp>> = {
     'list all': /^error: too many arguments for 'list'/,
     'serve --rescan-interval-ms soon': /"msg":"cannot use \\"soon\\" from --rescan-interval-ms: /,
+    'state verify --config /nonexistent.json': /^error: cannot read the configuration file /,
     'serve --config /nonexistent.json': /"msg":"cannot read the configuration file \/nonexistent/,
   };
 
@@ -61,8 +66,13 @@ describe('the command line without a daemon', () => {
     );
   });
 
-  const commands = 'serve demo list allocate release hugepages memory topology status'.split(' ');
-  for (const words of [['--help'], ...commands.map((command) => [command, '--help'])]) {
+  const commands = 'serve demo list allocate release hugepages memory topology status state';
+  const stateCommands = ['show', 'verify', 'export', 'import', 'restore'].map((verb) => [
+    'state',
+    verb,
+  ]);
+  for (const command of [[], ...commands.split(' ').map((name) => [name]), ...stateCommands]) {
+    const words = [...command, '--help'];
     it(`has examples in "${words.join(' ')}"`, async () => {
       const { status, stdout, stderr } = await runHere(words);
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
@@ -111,30 +121,3 @@ describe('the command line without a daemon', () => {
     expect(inSnap.stderr).to.include('there is no socket /nonexistent/snap/data/epa.sock.');
   });
 });
-
-/** Runs the command line in this process: dozens of new ones would take half a minute. */
-async function runHere(words: readonly string[]): Promise<Omit<Ended, 'signal'>> {
-  const written = { stdout: '', stderr: '' };
-  const { exitCode, stdout, stderr } = process;
-  const before = [stdout, stderr].map(({ write, isTTY }) => ({ write, isTTY }));
-  process.exitCode = 0;
-  // Whatever terminal the tests run in: it is not the one written to.
-  stdout.isTTY = false;
-  stderr.isTTY = false;
-  stdout.write = (text: unknown) => {
-    written.stdout += text;
-    return true;
-  };
-  stderr.write = (text: unknown) => {
-    written.stderr += text;
-    return true;
-  };
-  try {
-    await runProgram(['node', 'epa-orchestrator', ...words]);
-    return { ...written, status: Number(process.exitCode) };
-  } finally {
-    Object.assign(stdout, before[0]);
-    Object.assign(stderr, before[1]);
-    process.exitCode = exitCode;
-  }
-}

@@ -5,6 +5,7 @@ import { programCall, quoted } from '../../src/cli/program-name.js';
 import { explainRefusal } from '../../src/cli/refusal-text.js';
 import { formatMemory, formatPageSize, parseSizeKb } from '../../src/cli/sizes.js';
 import { wrapText } from '../../src/cli/table.js';
+import { visible } from '../../src/core/quoting.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
 import { lines } from './topologies.js';
 
@@ -63,6 +64,12 @@ describe('a text that is wrapped', () => {
     expect(wrapText('abcdefgh', 3)).to.equal('abc\ndef\ngh');
     expect(wrapText('', 3)).to.equal('');
     expect(wrapText('a b\nc', Number.POSITIVE_INFINITY)).to.equal('a b\nc');
+  });
+});
+
+describe('a text that others wrote', () => {
+  it('is one line, with nothing in it that moves the cursor', () => {
+    expect(visible('it is "\u001b[31m\u202e",\n')).to.equal('it is "\\u001b[31m\\u202e",\\u000a');
   });
 });
 
