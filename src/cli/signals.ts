@@ -2,12 +2,16 @@
 
 import type { Logger } from '../daemon/log.js';
 import { hasControllingTerminal } from './controlling-terminal.js';
+import { exitAtOnce } from './exit-at-once.js';
 
 /** The daemon has this long to store what is under way and to answer; then it is ended. */
 const STOP_TIMEOUT_MS = 5_000;
 
 /** npm passes a Ctrl-C on that the terminal has sent already: within this time it is the same. */
 const ECHO_MS = 500;
+
+/** A line of the log that was written last needs a moment to leave. */
+const LAST_WORD_MS = 100;
 
 /** Exit status of a process that such a signal ends by force. */
 const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -60,8 +64,8 @@ export class Signals {
   limitTime(): void {
     const timer = setTimeout(() => {
       this.#log.error(`not stopped within ${STOP_TIMEOUT_MS / 1_000} s; ended by force`);
-      process.exit(1);
-    }, STOP_TIMEOUT_MS);
+      setTimeout(exitAtOnce, LAST_WORD_MS, 1);
+    }, STOP_TIMEOUT_MS - LAST_WORD_MS);
     timer.unref();
   }
 
@@ -80,7 +84,7 @@ export class Signals {
     const atMs = performance.now();
     if (this.#first !== undefined) {
       if (name !== this.#first.name || atMs - this.#first.atMs > ECHO_MS) {
-        process.exit(STATUSES[name]);
+        exitAtOnce(STATUSES[name]);
       }
       return;
     }

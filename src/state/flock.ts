@@ -5,6 +5,7 @@ import koffi from 'koffi';
 /** `<sys/file.h>`, the same on every Linux. */
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
 
 const flock = koffi.load(null).func('int flock(int fd, int operation)');
 
@@ -21,4 +22,12 @@ export function tryLock(descriptor: number): boolean {
   if (number === koffi.os.errno['EWOULDBLOCK']) return false;
   const name = Object.entries(koffi.os.errno).find(([, known]) => known === number)?.[0];
   throw new Error(`flock: ${name ?? `error ${number}`}`);
+}
+
+/**
+ * Gives a lock back at once. To close the descriptor alone is not enough: a process that is being
+ * made has for a moment all that is open in this one.
+ */
+export function unlock(descriptor: number): void {
+  flock(descriptor, LOCK_UN);
 }

@@ -19,14 +19,21 @@ export class HalfDoneError extends Error {
  * Replaces both copies: two temporary files in the same directory, each written and synced, then
  * renamed one after the other, then a sync of the directory. Either copy is whole at any moment.
  *
+ * @param signal aborted = nobody waits for it any more: neither copy is touched from then on,
+ * unless the first is replaced already
  * @throws HalfDoneError when the first copy has been replaced; any other error means that both
  * copies are as they were
  */
-export async function replaceCopies(stateDirectory: string, text: string): Promise<void> {
+export async function replaceCopies(
+  stateDirectory: string,
+  text: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const paths = copyPaths(stateDirectory);
   let isTouched = false;
   try {
     await allOf(paths.map((path) => writeSynced(temporaryPath(path), text)));
+    signal?.throwIfAborted();
     for (const path of paths) {
       await rename(temporaryPath(path), path);
       isTouched = true;

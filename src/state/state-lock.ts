@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../core/quoting.js';
-import { tryLock } from './flock.js';
+import { tryLock, unlock } from './flock.js';
 import { makeDirectory } from './make-directory.js';
 import { HOLDER_FILE_NAME } from './state-names.js';
 import { StateError } from './stored-state.js';
@@ -53,6 +53,7 @@ export function lockStateDirectory(stateDirectory: string, what: string): StateL
       if (!isOurs) return;
       isOurs = false;
       onlyForPeople(() => rmSync(holderPath, { force: true }));
+      unlock(descriptor);
       closeSync(descriptor);
     },
   };

@@ -28,7 +28,8 @@ export class StateWriter {
   /**
    * Puts `next` on disk, durably and in both copies, once the writes before this one have ended.
    *
-   * @param signal aborted = nobody waits for it any more; it is not begun then
+   * @param signal aborted = nobody waits for it any more; it is not begun then, and one that has
+   * not replaced the first copy yet does not
    * @returns the generation it has on disk
    * @throws the error of the file system; the copies then show what they did before, and if not
    * even that could be had, the message says so
@@ -36,7 +37,7 @@ export class StateWriter {
   write(change: StateChange, signal?: AbortSignal): Promise<number> {
     const turn = this.#last.then(() => {
       signal?.throwIfAborted();
-      return this.#replace(change);
+      return this.#replace(change, signal);
     });
     this.#last = turn.catch(() => undefined);
     return turn;
@@ -47,9 +48,9 @@ export class StateWriter {
     await this.#last;
   }
 
-  async #replace({ next, acknowledged }: StateChange): Promise<number> {
+  async #replace({ next, acknowledged }: StateChange, signal?: AbortSignal): Promise<number> {
     try {
-      return await this.#put(next);
+      return await this.#put(next, signal);
     } catch (error) {
       if (!(error instanceof HalfDoneError)) throw error;
       try {
@@ -65,9 +66,10 @@ export class StateWriter {
     }
   }
 
-  async #put(content: StateContent): Promise<number> {
+  async #put(content: StateContent, signal?: AbortSignal): Promise<number> {
     const generation = ++this.#generation;
-    await replaceCopies(this.#stateDirectory, formatState({ ...content, generation }, new Date()));
+    const text = formatState({ ...content, generation }, new Date());
+    await replaceCopies(this.#stateDirectory, text, signal);
     return generation;
   }
 }

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
 import { writeSysfs } from '../../src/simulate/write-sysfs.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
+import { undoneInAnyCase } from './undone-in-any-case.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
@@ -43,18 +44,19 @@ export class FaultHost {
   }
 
   /** Starts a daemon, and does not wait for it. */
-  launch(options: readonly string[] = []): DaemonProcess {
+  launch(options: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): DaemonProcess {
     const words = ['serve', '--socket', this.socketPath, '--state-dir', this.stateDirectory];
-    this.#daemon = new DaemonProcess(
-      [...words, '--sysfs-root', this.sysfsRoot, ...options],
-      this.log,
-    );
+    words.push('--sysfs-root', this.sysfsRoot, ...options);
+    this.#daemon = new DaemonProcess(words, this.log, environment);
     return this.#daemon;
   }
 
   /** Starts a daemon; resolves when it answers, rejects with its log when it ends before. */
-  async start(options: readonly string[] = []): Promise<DaemonProcess> {
-    const daemon = this.launch(options);
+  async start(
+    options: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<DaemonProcess> {
+    const daemon = this.launch(options, environment);
     await daemon.listening;
     return daemon;
   }
@@ -75,19 +77,19 @@ export class FaultHost {
   }
 
   /** One request as today's clients send it; rejects when the daemon is gone before its reply. */
-  async ask(request: Wire): Promise<Wire> {
-    const socket = connect({ path: this.socketPath, allowHalfOpen: true });
+  async ask(request: Wire, socketPath = this.socketPath): Promise<Wire> {
+    const socket = connect({ path: socketPath, allowHalfOpen: true });
     socket.write(JSON.stringify(request));
     return JSON.parse(await readToEnd(socket));
   }
 
   /** Who holds what: allocations of both pools and page records, as the daemon lists them. */
   async holdings(): Promise<Wire> {
-    const [list, memory] = await Promise.all([
-      this.ask({ action: 'list_allocations' }),
+    const [topology, memory] = await Promise.all([
+      this.ask({ action: 'get_topology' }),
       this.ask({ action: 'get_memory_info' }),
     ]);
-    return { allocations: list['allocations'], hugepages: memory['numa_hugepages'] };
+    return { allocations: topology['allocations'], hugepages: memory['numa_hugepages'] };
   }
 
   /** The names in the state directory, sorted. */
@@ -109,12 +111,16 @@ export class DaemonProcess {
   /** Resolves when it is gone: with its exit status, or `null` when a signal killed it. */
   readonly ended: Promise<number | null>;
 
-  constructor(words: readonly string[], log: Wire[]) {
+  constructor(words: readonly string[], log: Wire[], environment: NodeJS.ProcessEnv = {}) {
     this.process = spawn(process.execPath, [MAIN, ...words], {
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    this.ended = once(this.process, 'close').then(([status]) => status);
+    const kill = undoneInAnyCase(() => this.process.kill('SIGKILL'));
+    this.ended = once(this.process, 'close').then(([status]) => {
+      kill();
+      return status;
+    });
     this.listening = new Promise((resolve, reject) => {
       let rest = '';
       const said: string[] = [];

@@ -1,0 +1,40 @@
+/** Waits until a daemon says that something is so; how long it takes is nobody's business. */
+
+import { setTimeout } from 'node:timers/promises';
+import type { Wire } from '../daemon/harness.js';
+import type { FaultHost } from './fault-host.js';
+
+/** Leaves the processor to those who are watched. */
+const PAUSE_MS = 10;
+
+/** Resolves when it is so; rejects when looking fails, as it does when the daemon is gone. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(PAUSE_MS);
+}
+
+/** The status of the running daemon. */
+export function statusOf(host: FaultHost): Promise<Wire> {
+  return host.ask({ action: 'get_status' });
+}
+
+/** Resolves when the store is in that state: `clean`, `writing alone`, `failed`. */
+export function storeIs(host: FaultHost, state: string): Promise<void> {
+  return until(async () => (await statusOf(host))['actors'].store === state);
+}
+
+/** Resolves when the status says why nothing can be stored. */
+export function storeFails(host: FaultHost): Promise<void> {
+  return until(async () => (await statusOf(host))['store'].problem !== null);
+}
+
+/** Resolves when the status says no such thing (any more). */
+export function storeWorks(host: FaultHost): Promise<void> {
+  return until(async () => (await statusOf(host))['store'].problem === null);
+}
+
+/** The lines of the log with that message; waits for the first, as long as the daemon answers. */
+export async function logged(host: FaultHost, message: string): Promise<Wire[]> {
+  const lines = () => host.log.filter((line) => line['msg'] === message);
+  await until(async () => lines().length > 0 || (await statusOf(host)) === null);
+  return lines();
+}
