@@ -3,10 +3,10 @@
  * disk that does not answer keeps them for ever.
  */
 
-import koffi from 'koffi';
+import { libc } from '../libc/libc.js';
 
 /** `<unistd.h>`: no destructors, and so no waiting. */
-const exitNow = koffi.load(null).func('void _exit(int status)');
+const exitNow = libc.func('void _exit(int status)');
 
 /** Ends the process with that status, after all that is to be done when it exits. */
 export function exitAtOnce(status: number): void {

@@ -7,7 +7,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../core/quoting.js';
-import { tryLock, unlock } from './flock.js';
+import { tryLock, unlock } from '../libc/flock.js';
 import { makeDirectory } from './make-directory.js';
 import { HOLDER_FILE_NAME } from './state-names.js';
 import { StateError } from './stored-state.js';

@@ -1,0 +1,34 @@
+/** Who is at the other end of a Unix socket, as the kernel tells it: `unix(7)`, `SO_PEERCRED`. */
+
+import { numbersIn, SO_PEERCRED, SO_PEERSEC, socketOption } from './socket-options.js';
+
+/** The peer as it was when it connected. */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** What a security module calls it, as `snap.nova.compute (enforce)`; `null` = it has no name. */
+  readonly label: string | null;
+}
+
+/**
+ * Asks the kernel for the peer of a connected socket.
+ *
+ * @throws Error with the name of the system's error, when the descriptor is no such socket
+ */
+export function peerOf(descriptor: number): Peer {
+  const [pid = 0, uid = 0, gid = 0] = numbersIn(socketOption(descriptor, SO_PEERCRED));
+  return { pid, uid, gid, label: labelOf(descriptor) };
+}
+
+function labelOf(descriptor: number): string | null {
+  let text: string;
+  try {
+    text = socketOption(descriptor, SO_PEERSEC).toString('utf8');
+  } catch {
+    // Without a security module there is no such option.
+    return null;
+  }
+  const label = text.replace(/[\0\n]+$/, '');
+  return label === '' || label === 'unconfined' ? null : label;
+}
