@@ -10,11 +10,12 @@ import { formatTable } from './table.js';
 import { print, terminalOf } from './terminal.js';
 
 const EXAMPLES = `
-Options win over the environment (EPA_SOCKET, EPA_STATE_DIR, EPA_SYSFS_ROOT,
-EPA_CPU_POOL, EPA_RESCAN_INTERVAL_MS, EPA_LOG_LEVEL), that over a configuration
-file (--config or EPA_CONFIG: a JSON object with "socket", "state_dir",
-"sysfs_root", "cpu_pool", "rescan_interval_ms", "log_level"), and that over the
-defaults. With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
+Options win over the environment (EPA_SOCKET, EPA_SOCKET_MODE, EPA_SOCKET_GROUP,
+EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_RESCAN_INTERVAL_MS,
+EPA_LOG_LEVEL), that over a configuration file (--config or EPA_CONFIG: a JSON
+object with "socket", "socket_mode", "socket_group", "state_dir", "sysfs_root",
+"cpu_pool", "rescan_interval_ms", "log_level"), and that over the defaults.
+With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
 
 The log goes to standard error: JSON lines, or readable ones on a terminal.
 
@@ -29,6 +30,8 @@ Examples:
 
 interface ServeOptions extends GlobalOptions {
   readonly config?: string;
+  readonly socketMode?: string;
+  readonly socketGroup?: string;
   readonly stateDir?: string;
   readonly sysfsRoot?: string;
   readonly cpuPool?: string;
@@ -46,7 +49,9 @@ export function serveCommand(): Command {
         'configuration file again.',
     )
     .option('--config <file>', 'configuration file (JSON)')
-    .option('--state-dir <dir>', 'directory of the state file')
+    .option('--socket-mode <mode>', 'who may connect, as an octal file mode')
+    .option('--socket-group <group>', 'the group of the socket')
+    .option('--state-dir <dir>', 'directory of the state')
     .option('--sysfs-root <dir>', 'directory that stands for /sys')
     .option('--cpu-pool <list>', 'CPUs of the general pool, such as 2-7,10')
     .option('--rescan-interval-ms <ms>', 'how often the machine is looked at')
@@ -80,6 +85,8 @@ async function serve(_options: object, command: Command): Promise<void> {
     readConfig(
       {
         socketPath: options.socket,
+        socketMode: options.socketMode,
+        socketGroup: options.socketGroup,
         stateDirectory: options.stateDir,
         sysfsRoot: simulation?.sysfsRoot ?? options.sysfsRoot,
         cpuPool: options.cpuPool,

@@ -34,6 +34,15 @@ const settings = {
       (path) => Buffer.byteLength(path) <= SOCKET_PATH_MAX_BYTES,
       `a socket path may have at most ${SOCKET_PATH_MAX_BYTES} bytes`,
     ),
+  socketMode: z.coerce
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'must be three octal digits, such as 660')
+    .transform((digits) => Number.parseInt(digits, 8))
+    .refine(
+      (mode) => (mode & 0o600) === 0o600 && (mode & 0o111) === 0,
+      'must let the owner read and write, and nobody execute: 600, 660 and 666 are usual',
+    ),
+  socketGroup: z.coerce.string(),
   stateDirectory: z.string().min(1),
   sysfsRoot: z.string().min(1),
   cpuPool: cpuListText(parsePoolLists),
@@ -51,6 +60,12 @@ type Setting = keyof typeof settings;
 /** The configuration of a daemon, checked. */
 export interface Config {
   readonly socketPath: string;
+  /** Who may connect, as the bits of a file mode. */
+  readonly socketMode: number;
+  /** The group of the socket, by name or number; empty = that of the daemon. */
+  readonly socketGroup: string;
+  /** Descriptors of listening sockets that a supervisor hands over. */
+  readonly handedOver: readonly number[];
   readonly stateDirectory: string;
   /** The directory that stands for `/sys`. */
   readonly sysfsRoot: string;
@@ -65,6 +80,8 @@ export type RawSettings = { readonly [S in Setting]?: string | number | undefine
 
 const ENVIRONMENT: Readonly<Record<Setting, string>> = {
   socketPath: 'EPA_SOCKET',
+  socketMode: 'EPA_SOCKET_MODE',
+  socketGroup: 'EPA_SOCKET_GROUP',
   stateDirectory: 'EPA_STATE_DIR',
   sysfsRoot: 'EPA_SYSFS_ROOT',
   cpuPool: 'EPA_CPU_POOL',
@@ -75,6 +92,8 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
 /** The names of the settings in a configuration file (JSON); options have `-` in place of `_`. */
 const FILE_KEYS: Readonly<Record<Setting, string>> = {
   socketPath: 'socket',
+  socketMode: 'socket_mode',
+  socketGroup: 'socket_group',
   stateDirectory: 'state_dir',
   sysfsRoot: 'sysfs_root',
   cpuPool: 'cpu_pool',
@@ -113,7 +132,9 @@ export function readConfig(
   const parsed = configSchema.safeParse(
     Object.fromEntries([...chosen].map(([setting, { value }]) => [setting, value])),
   );
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) {
+    return Object.freeze({ ...parsed.data, handedOver: readHandedOver(environment) });
+  }
   const issue = parsed.error.issues[0];
   throw unusable(chosen.get(issue?.path[0]) ?? NO_CHOICE, issue?.message);
 }
@@ -192,6 +213,20 @@ export function compareConfigs(before: Config, after: Config): ConfigDifference 
   };
 }
 
+/** The first descriptor that is handed over: `sd_listen_fds(3)`. */
+const FIRST_HANDED_OVER = 3;
+
+/**
+ * Listening sockets that a supervisor hands over, by `LISTEN_FDS` and `LISTEN_PID`; none when they
+ * are meant for another process.
+ */
+function readHandedOver(environment: NodeJS.ProcessEnv): number[] {
+  const { LISTEN_PID: pid, LISTEN_FDS: count } = environment;
+  if (pid !== String(process.pid) || count === undefined) return [];
+  if (!/^\d{1,3}$/.test(count)) throw unusable({ value: count, origin: 'LISTEN_FDS' });
+  return Array.from({ length: Number(count) }, (_, index) => FIRST_HANDED_OVER + index);
+}
+
 /** The settings that may change while the daemon runs. */
 function liveSettings({ cpuPool, rescanIntervalMs, logLevel }: Config) {
   return { cpuPool, rescanIntervalMs, logLevel };
@@ -252,7 +287,14 @@ function unusable({ value, origin }: Choice, because = 'it is not valid'): Confi
 }
 
 function defaultSettings(environment: NodeJS.ProcessEnv) {
-  const common = { sysfsRoot: '/sys', cpuPool: '', rescanIntervalMs: 5_000, logLevel: 'info' };
+  const common = {
+    socketMode: '660',
+    socketGroup: '',
+    sysfsRoot: '/sys',
+    cpuPool: '',
+    rescanIntervalMs: 5_000,
+    logLevel: 'info',
+  };
   const snapData = environment['SNAP_DATA'];
   if (snapData) {
     const data = join(snapData, 'data');

@@ -8,7 +8,10 @@ export const REQUEST_MAX_DEPTH = 32;
 
 /** How long the daemon waits for a peer, in milliseconds. */
 export interface Patience {
-  /** For a request to be complete, from its first byte, or from the start of the connection. */
+  /**
+   * For a request to be complete, from its first byte, or from the start of the connection; and for
+   * replies to be read that are more than {@link UNREAD_REPLIES_MAX_BYTES}.
+   */
   readonly requestMs: number;
   /** For the next request of a session. */
   readonly sessionIdleMs: number;
@@ -23,8 +26,15 @@ export const PATIENCE: Patience = { requestMs: 10_000, sessionIdleMs: 300_000 };
  */
 export const LISTEN_BACKLOG = 4_096;
 
-/** Open connections; well below the usual limit of file descriptors, well above 1,000 clients. */
+/** Open connections; well above 1,000 clients, and fewer where the process may open fewer files. */
 export const CONNECTIONS_MAX = 8_192;
+
+/**
+ * Descriptors that connections leave to the daemon itself, so that a flood of clients never keeps
+ * it from storing a change or from reading the machine: some 40 are open, the largest machines have
+ * a few more while they are read.
+ */
+export const DESCRIPTORS_RESERVED = 256;
 
 /** Requests that wait for a decision or for the disk; above it a peer hears `BUSY`. */
 export const REQUESTS_WAITING_MAX = 8_192;
@@ -32,5 +42,5 @@ export const REQUESTS_WAITING_MAX = 8_192;
 /** Requests of one session that may wait; above it it is not read from. */
 export const SESSION_WAITING_MAX = 64;
 
-/** Replies of one peer that wait because it does not read; above it nothing more is asked. */
+/** Replies of one peer that wait because it does not read; above it it is soon cut off. */
 export const UNREAD_REPLIES_MAX_BYTES = 1024 * 1024;

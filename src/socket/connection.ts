@@ -4,6 +4,8 @@
  */
 
 import type { Socket } from 'node:net';
+import { invariant } from '../core/invariant.js';
+import { type Peer, peerOf } from '../libc/peer.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
   PATIENCE,
@@ -16,8 +18,16 @@ import type { Request } from '../protocol/request.js';
 import { type Frame, Framer } from './framing.js';
 import { parseFrame } from './parse-frame.js';
 
-/** Answers one request; calls back once, at any later time. */
-export type Ask = (request: Request, answer: (outcome: Reply | Refusal) => void) => void;
+/**
+ * Answers one request; calls back once, at any later time.
+ *
+ * @param whoAsks asks the kernel for the peer; only while the request is being handed over
+ */
+export type Ask = (
+  request: Request,
+  answer: (outcome: Reply | Refusal) => void,
+  whoAsks: () => Peer,
+) => void;
 
 /** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */
 const LINGER_MS = 1_000;
@@ -28,7 +38,7 @@ interface Slot {
 }
 
 /** What the peer is given time for. */
-type Awaited = 'nothing' | 'request' | 'next request';
+type Awaited = 'nothing' | 'request' | 'next request' | 'reading';
 
 export class Connection {
   readonly #socket: Socket;
@@ -110,17 +120,18 @@ export class Connection {
     else this.#socket.resume();
     const isDone = this.#slots.length === 0 && this.#backlog.length === 0;
     if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
-    // A peer that is not read from cannot complete anything.
-    else if (this.#isBusy()) this.#wait('nothing');
+    // A peer that is not read from cannot complete anything, but it can read.
+    else if (this.#isBusy()) this.#wait(this.#hasUnread() ? 'reading' : 'nothing');
     else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
     else this.#wait(isDone ? 'next request' : 'nothing');
   }
 
   #isBusy(): boolean {
-    return (
-      this.#slots.length >= SESSION_WAITING_MAX ||
-      this.#socket.writableLength > UNREAD_REPLIES_MAX_BYTES
-    );
+    return this.#slots.length >= SESSION_WAITING_MAX || this.#hasUnread();
+  }
+
+  #hasUnread(): boolean {
+    return this.#socket.writableLength > UNREAD_REPLIES_MAX_BYTES;
   }
 
   #take(frame: Frame | undefined): void {
@@ -132,10 +143,11 @@ export class Connection {
     const parsed = parseFrame(frame.bytes);
     if ('request' in parsed) {
       const slot = this.#newSlot();
-      this.#ask(parsed.request, (outcome) => {
+      const answer = (outcome: Reply | Refusal) => {
         this.#answer(slot, outcome);
         this.#goOn();
-      });
+      };
+      this.#ask(parsed.request, answer, () => peerOf(descriptorOf(this.#socket)));
     } else if (parsed.isWellFormed) {
       this.#answer(this.#newSlot(), parsed.refusal);
     } else {
@@ -184,12 +196,15 @@ export class Connection {
     this.#awaited = awaited;
     if (awaited === 'nothing') return;
     const { requestMs, sessionIdleMs } = this.#patience;
-    const limitMs = awaited === 'request' ? requestMs : sessionIdleMs;
+    const limitMs = awaited === 'next request' ? sessionIdleMs : requestMs;
     this.#timer = setTimeout(() => this.#losePatience(), limitMs);
   }
 
   #losePatience(): void {
-    if (this.#framer.hasPartial) {
+    if (this.#awaited === 'reading') {
+      // It would not read why, either.
+      this.#socket.destroy();
+    } else if (this.#framer.hasPartial) {
       const limitS = this.#patience.requestMs / 1_000;
       const message = `The request was not complete after ${limitS} s; its JSON object has no end`;
       this.turnAway(refusal('REQUEST_TIMEOUT', message));
@@ -197,4 +212,11 @@ export class Connection {
       this.finish();
     }
   }
+}
+
+/** The descriptor of an open socket, which Node.js does not tell of. */
+function descriptorOf(socket: Socket): number {
+  const descriptor: unknown = Reflect.get(Reflect.get(socket, '_handle') ?? {}, 'fd');
+  invariant(typeof descriptor === 'number', 'a socket that was read from has no descriptor');
+  return descriptor;
 }

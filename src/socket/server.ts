@@ -1,22 +1,37 @@
 /** The Unix socket: accepts peers, hands their requests on, and ends in order. */
 
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { dirname, resolve as resolvePath } from 'node:path';
+import { messageOf } from '../core/quoting.js';
+import { groupId } from '../libc/group-id.js';
 import { refusal } from '../protocol/error-codes.js';
-import { CONNECTIONS_MAX, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
+import { LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
 import { type Ask, Connection } from './connection.js';
+import { readConnectionsMax } from './connection-limit.js';
+import { handedOverPath } from './handed-over.js';
 
 /** The socket cannot be served. `message` says which and why. */
 export class SocketError extends Error {
   override readonly name = 'SocketError';
 }
 
-/** Owner and group may speak to the daemon. */
-const SOCKET_MODE = 0o660;
+/** Nobody but the owner: the mode of a socket until it has its group. */
+const PRIVATE_MODE = 0o600;
 
 /** Peers that have not read their reply this long after the end was announced are cut off. */
 const FAREWELL_MS = 2_000;
+
+/** Where peers connect, and which of them may. */
+export interface Place {
+  readonly path: string;
+  /** Who may connect to the path, as the bits of a file mode. */
+  readonly mode: number;
+  /** Its group, by name or number; empty = that of the process. */
+  readonly group: string;
+  /** Descriptors of listening sockets that somebody else has opened; they stay as they are. */
+  readonly handedOver: readonly number[];
+}
 
 /** A socket that is being served. */
 export interface SocketServer {
@@ -28,60 +43,112 @@ export interface SocketServer {
 }
 
 /**
- * Serves a Unix socket. The socket file of a daemon that was killed is replaced; that of one that
- * answers is not.
+ * Serves a Unix socket, and those that were handed over. The socket file of a daemon that was killed
+ * is replaced; that of one that answers is not. A socket that was handed over for the same path
+ * serves it.
  *
  * @param patience how long peers are waited for; the contract's, unless a test is in a hurry
- * @throws SocketError when another daemon serves the path, or something else is there
+ * @throws SocketError when another daemon serves the path, something else is there, there is no
+ * such group, or what was handed over cannot be served
  */
 export async function serveSocket(
-  path: string,
+  place: Place,
   ask: Ask,
   patience: Patience = PATIENCE,
 ): Promise<SocketServer> {
+  const connections = new Map<Socket, Connection>();
+  const connectionsMax = readConnectionsMax();
+  const accept = (socket: Socket) => {
+    const connection = new Connection(socket, ask, patience);
+    connections.set(socket, connection);
+    socket.on('close', () => connections.delete(socket));
+    if (connections.size > connectionsMax) {
+      connection.turnAway(
+        refusal('BUSY', `Too many connections: ${connectionsMax} are open; try again`),
+      );
+    }
+  };
+  const servers: Server[] = [];
+  const newServer = () => {
+    const server = createServer({ allowHalfOpen: true }, accept);
+    servers.push(server);
+    return server;
+  };
+  const close = async () => {
+    // Closing a server also removes its socket file, unless it was handed over.
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    for (const connection of connections.values()) connection.finish();
+    const cutOff = () => {
+      for (const socket of connections.keys()) socket.destroy();
+    };
+    setTimeout(cutOff, FAREWELL_MS).unref();
+    await Promise.all(closed);
+  };
+  try {
+    const paths = await listenHandedOver(place.handedOver, newServer);
+    if (!paths.includes(resolvePath(place.path))) await listenPrivately(place, newServer());
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { close };
+}
+
+/** Serves what was handed over; gives its paths. */
+async function listenHandedOver(
+  descriptors: readonly number[],
+  newServer: () => Server,
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (const descriptor of descriptors) {
+    const what = `descriptor ${descriptor}, which was handed over`;
+    try {
+      paths.push(resolvePath(handedOverPath(descriptor)));
+    } catch (error) {
+      throw new SocketError(`cannot listen on ${what}: ${messageOf(error)}`);
+    }
+    await listen(newServer(), { fd: descriptor }, what);
+  }
+  return paths;
+}
+
+/** Serves the path, first for its owner alone, then for all that may connect. */
+async function listenPrivately({ path, mode, group }: Place, server: Server): Promise<void> {
+  const gid = group === '' ? null : groupId(group);
+  if (group !== '' && gid === null) {
+    throw new SocketError(`cannot listen on ${path}: there is no group ${group}`);
+  }
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     await removeStaleSocket(path);
   } catch (error) {
-    if (error instanceof SocketError || !(error instanceof Error)) throw error;
-    throw new SocketError(`cannot listen on ${path}: ${error.message}`);
+    if (error instanceof SocketError) throw error;
+    throw new SocketError(`cannot listen on ${path}: ${messageOf(error)}`);
   }
-  const connections = new Map<Socket, Connection>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    const connection = new Connection(socket, ask, patience);
-    connections.set(socket, connection);
-    socket.on('close', () => connections.delete(socket));
-    if (connections.size > CONNECTIONS_MAX) {
-      connection.turnAway(
-        refusal('BUSY', `Too many connections: ${CONNECTIONS_MAX} are open; try again`),
-      );
-    }
-  });
-  await listen(server, path);
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        // Closing a server also removes its socket file.
-        server.close(() => resolve());
-        for (const connection of connections.values()) connection.finish();
-        const cutOff = () => {
-          for (const socket of connections.keys()) socket.destroy();
-        };
-        setTimeout(cutOff, FAREWELL_MS).unref();
-      }),
-  };
+  const umask = process.umask(0o777 & ~PRIVATE_MODE);
+  // The file is made before listen() gives back a promise.
+  const listening = listen(server, { path }, path);
+  process.umask(umask);
+  await listening;
+  try {
+    if (gid !== null) chownSync(path, lstatSync(path).uid, gid);
+    chmodSync(path, mode);
+  } catch (error) {
+    throw new SocketError(`cannot let others use ${path}: ${messageOf(error)}`);
+  }
 }
 
-function listen(server: Server, path: string): Promise<void> {
+function listen(
+  server: Server,
+  where: ListenOptions | { readonly fd: number },
+  what: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
-      reject(new SocketError(`cannot listen on ${path}: ${error.message}`));
+      reject(new SocketError(`cannot listen on ${what}: ${error.message}`));
     });
     server.once('listening', resolve);
-    // The file is made within listen(), so it is never more open than meant.
-    const umask = process.umask(0o777 & ~SOCKET_MODE);
-    server.listen({ path, backlog: LISTEN_BACKLOG });
-    process.umask(umask);
+    server.listen({ ...where, backlog: LISTEN_BACKLOG });
   });
 }
 

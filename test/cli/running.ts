@@ -41,21 +41,26 @@ export function startCli(words: readonly string[], environment: Environment = {}
   return start(process.execPath, ['--import', 'tsx', MAIN, ...words], environment);
 }
 
-/** Starts any program in the project's directory. */
+/**
+ * Starts any program in the project's directory.
+ *
+ * @param handedOver descriptors that it has from 3 on
+ */
 export function start(
   program: string,
   words: readonly string[],
   environment: Environment = {},
+  handedOver: readonly number[] = [],
 ): Running {
   const child = spawn(program, words, {
     cwd: PROJECT,
     env: { ...bareEnvironment(), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...handedOver],
   });
   const texts = { stdout: '', stderr: '', both: '' };
   const watchers = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text;
       texts.both += text;
       for (const look of watchers) look();

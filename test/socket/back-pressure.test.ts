@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
 import { type SocketServer, serveSocket } from '../../src/socket/server.js';
-import { FakeDaemon, Peer, replyTextOf, requestOf } from './peers.js';
+import { FakeDaemon, Peer, placeOf, replyTextOf, requestOf, useServedSocket } from './peers.js';
 
 describe('a peer that the daemon is too busy to read from', () => {
   const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
@@ -19,7 +19,7 @@ describe('a peer that the daemon is too busy to read from', () => {
     directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
     path = join(directory, 'epa.sock');
     daemon = new FakeDaemon();
-    server = await serveSocket(path, daemon.ask, { requestMs: 50, sessionIdleMs: 60_000 });
+    server = await serveSocket(placeOf(path), daemon.ask, { requestMs: 50, sessionIdleMs: 60_000 });
   });
 
   afterEach(async () => {
@@ -43,5 +43,27 @@ describe('a peer that the daemon is too busy to read from', () => {
     expect((await peer.farewell).trimEnd().split('\n')).to.deep.equal(
       names.map((name) => replyTextOf(name)),
     );
+  });
+});
+
+describe('a peer that does not read its replies', () => {
+  const served = useServedSocket({ requestMs: 100, sessionIdleMs: 60_000 });
+
+  it('is cut off, and is asked nothing more', async () => {
+    const { path, daemon } = served();
+    daemon.padding = 'x'.repeat(64 * 1024);
+    const peer = await Peer.connect(path);
+    peer.socket.pause();
+    const requests = Array.from({ length: 60 }, (_, index) => `${requestOf(`n${index}`)}\n`);
+    await peer.send(requests.join(''));
+    // More than may wait for one peer.
+    await daemon.wasAsked(17);
+    const askedCount = daemon.asked.length;
+    // Peers that came later, one after the other, were given up before.
+    for (let count = 0; count < 2; count++) await (await Peer.connect(path)).farewell;
+    peer.socket.resume();
+    const lines = (await peer.farewell.catch(() => '')).split('\n');
+    expect(lines.length).to.be.below(requests.length);
+    expect(daemon.asked).to.have.length(askedCount);
   });
 });

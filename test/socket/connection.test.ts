@@ -237,7 +237,7 @@ describe('a peer with a session', () => {
 });
 
 describe('a peer that asks for too much', () => {
-  const served = useServedSocket();
+  const served = useServedSocket({ requestMs: 60_000, sessionIdleMs: 60_000 });
   const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
 
   it('has a bounded number of requests under way, and is answered all of them', async () => {

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { PATIENCE } from '../../src/protocol/limits.js';
 import { type SocketServer, serveSocket } from '../../src/socket/server.js';
 import { readToEnd } from '../daemon/harness.js';
+import { placeOf } from './peers.js';
 
 const ONE_REQUEST = '{"action":"get_topology"}';
 
@@ -16,10 +17,8 @@ describe('the patience with a peer', () => {
   let server: SocketServer;
   before(async () => {
     const answer = { version: '1.0' } as never;
-    server = await serveSocket(path, (_request, reply) => reply(answer), {
-      requestMs: 60,
-      sessionIdleMs: 120,
-    });
+    const hurry = { requestMs: 60, sessionIdleMs: 120 };
+    server = await serveSocket(placeOf(path), (_request, reply) => reply(answer), hurry);
   });
   after(async () => {
     await server.close();
@@ -68,7 +67,7 @@ describe('the patience with a peer', () => {
     const slow = join(directory, 'slow.sock');
     const answers: (() => void)[] = [];
     const slowServer = await serveSocket(
-      slow,
+      placeOf(slow),
       (_request, reply) => answers.push(() => reply({ version: '1.0' } as never)),
       { requestMs: 20, sessionIdleMs: 20 },
     );

@@ -5,9 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Refusal } from '../../src/protocol/error-codes.js';
+import { PATIENCE, type Patience } from '../../src/protocol/limits.js';
 import type { Reply } from '../../src/protocol/reply.js';
 import type { Ask } from '../../src/socket/connection.js';
-import { type SocketServer, serveSocket } from '../../src/socket/server.js';
+import { type Place, type SocketServer, serveSocket } from '../../src/socket/server.js';
 
 /** A request by which the test knows it again: one of a service of that name. */
 export function requestOf(name: string): string {
@@ -45,6 +46,9 @@ class Waiting {
     }
   }
 }
+
+/** A place to serve, where a test does not care who may connect. */
+export const placeOf = (path: string): Place => ({ path, mode: 0o660, group: '', handedOver: [] });
 
 /** What stands behind a socket: gathers what is asked, and answers when it is told to. */
 export class FakeDaemon {
@@ -166,14 +170,14 @@ export interface Served {
 }
 
 /** Serves a new socket for each test, in a directory of its own. */
-export function useServedSocket(): () => Served {
+export function useServedSocket(patience: Patience = PATIENCE): () => Served {
   let served: Served;
   let directory: string;
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
     const path = join(directory, 'data', 'epa.sock');
     const daemon = new FakeDaemon();
-    served = { path, daemon, server: await serveSocket(path, daemon.ask) };
+    served = { path, daemon, server: await serveSocket(placeOf(path), daemon.ask, patience) };
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();

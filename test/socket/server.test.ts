@@ -1,5 +1,6 @@
 /** The socket as a whole: its file, many peers at once, and its end. */
 
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -12,9 +13,33 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
-import { SocketError, type SocketServer, serveSocket } from '../../src/socket/server.js';
-import { FakeDaemon, Peer, replyTextOf, requestOf, useServedSocket } from './peers.js';
+import {
+  type Place,
+  SocketError,
+  type SocketServer,
+  serveSocket,
+} from '../../src/socket/server.js';
+import { FakeDaemon, Peer, placeOf, replyTextOf, requestOf, useServedSocket } from './peers.js';
+
+/** How often the file is met before its modes are told. */
+const SIGHTINGS = 500;
+
+/** Looks at the mode of a file again and again, and tells in the end which modes it has met. */
+const WATCHER = `
+  const { lstatSync } = require('node:fs');
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { path, sightings } = workerData;
+  const modes = new Set();
+  while (Atomics.load(sightings, 0) < ${SIGHTINGS}) {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    modes.add(stats.mode & 0o777);
+    Atomics.add(sightings, 0, 1);
+  }
+  parentPort.postMessage([...modes]);
+`;
 
 describe('the socket file', () => {
   let directory = '';
@@ -34,8 +59,8 @@ describe('the socket file', () => {
   });
 
   /** Serves a socket until the test ends, or closes it. */
-  async function serve(at = path): Promise<SocketServer> {
-    const server = await serveSocket(at, daemon.ask);
+  async function serve(at = path, place: Partial<Place> = {}): Promise<SocketServer> {
+    const server = await serveSocket({ ...placeOf(at), ...place }, daemon.ask);
     servers.push(server);
     return server;
   }
@@ -62,6 +87,40 @@ describe('the socket file', () => {
   it('is open to owner and group only', async () => {
     await serve();
     expect(lstatSync(path).mode & 0o777).to.equal(0o660);
+  });
+
+  it('is as open as it is told to be', async () => {
+    for (const mode of [0o600, 0o660, 0o666]) {
+      const server = await serve(path, { mode });
+      expect(lstatSync(path).mode & 0o777).to.equal(mode);
+      await server.close();
+    }
+  });
+
+  it('is at no moment more open than it is told to be', async () => {
+    const sightings = new Int32Array(new SharedArrayBuffer(4));
+    const watcher = new Worker(WATCHER, { eval: true, workerData: { path, sightings } });
+    const watched = once(watcher, 'message');
+    while (Atomics.load(sightings, 0) < SIGHTINGS) {
+      const server = await serve(path, { mode: 0o640 });
+      await server.close();
+    }
+    expect([0o600, 0o640]).to.include.members((await watched)[0]);
+  });
+
+  it('belongs to the group it is told, by name or number', async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    for (const group of ['daemon', '1']) {
+      const server = await serve(path, { mode: 0o660, group });
+      expect(lstatSync(path).gid).to.equal(1);
+      await server.close();
+    }
+  });
+
+  it('is not served for a group that does not exist', async () => {
+    const { message } = await refusalOf(serve(path, { mode: 0o660, group: 'no-such-group' }));
+    expect(message).to.include(path).and.include('there is no group no-such-group');
+    expect(existsSync(path)).to.equal(false);
   });
 
   it('does not change what other files are made with', async () => {
