@@ -25,13 +25,13 @@ export type TicketOutcome =
 /** Decides a request on what the coordinator knows. `bug` = a node refused a decided plan. */
 export function decideTicket(
   context: CoordinatorContext,
-  { request }: Ticket,
+  { request, caller }: Ticket,
   system: System,
 ): TicketOutcome {
   const { view, sysfsProblem, storeProblem } = context;
   let decision: Decision;
   try {
-    decision = decide(view, request, sysfsProblem);
+    decision = decide(view, request, caller, sysfsProblem);
   } catch (error) {
     // Nothing that a peer sends may stop the daemon; deciding is pure, so nothing has changed.
     return bugReply(messageOf(error));

@@ -5,6 +5,7 @@
 
 import type { Refusal } from '../protocol/error-codes.js';
 import type { Reply } from '../protocol/reply.js';
+import type { Caller } from './caller.js';
 import { intersectCpus, sameCpus } from './cpu-set.js';
 import { isGrant, type MachineRequest } from './decide.js';
 import type { PagesOf } from './machine.js';
@@ -16,6 +17,8 @@ import type { View } from './view.js';
 export interface Ticket {
   readonly requestId: number;
   readonly request: MachineRequest;
+  /** `null` where the request only looks. */
+  readonly caller: Caller | null;
 }
 
 /** A decided request whose reply waits until everything it saw is durable. */

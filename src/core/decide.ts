@@ -3,12 +3,14 @@
  * no clock, no input or output, and the same arguments give the same outcome.
  */
 
-import { refusal } from '../protocol/error-codes.js';
-import type { GetStatusRequest, Request } from '../protocol/request.js';
+import { isRefusal, refusal } from '../protocol/error-codes.js';
+import { type GetStatusRequest, isChanging, type Request } from '../protocol/request.js';
+import { type Caller, checkOwner } from './caller.js';
 import { decideCores, decideCoresPercent } from './decide-cores.js';
 import { decideHugepages } from './decide-hugepages.js';
 import { decideNumaCores } from './decide-numa.js';
 import { decideList, decideMemoryInfo, decideTopology } from './describe.js';
+import { invariant } from './invariant.js';
 import type { SysfsProblem } from './machine.js';
 import type { Decision } from './plan.js';
 import type { View } from './view.js';
@@ -19,6 +21,8 @@ export type MachineRequest = Exclude<Request, GetStatusRequest>;
 /**
  * Decides a request.
  *
+ * @param caller who asks for a change: what others own is refused with `NOT_PERMITTED`, before
+ * anything else; `null` where the request only looks
  * @param problem why the machine could not be read after the request arrived, or `null`. Then
  * nothing is granted (`INTERNAL`, with the path), because what is granted must be there; listing
  * and releasing go on with what was known before.
@@ -26,8 +30,22 @@ export type MachineRequest = Exclude<Request, GetStatusRequest>;
 export function decide(
   view: View,
   request: MachineRequest,
+  caller: Caller | null,
   problem: SysfsProblem | null,
 ): Decision {
+  const { holdings } = view;
+  if (!isChanging(request)) return decideAny(view, request, problem);
+  const { serviceName } = request;
+  invariant(caller !== null, 'nobody asks for a change');
+  const decision = checkOwner(holdings, serviceName, caller) ?? decideAny(view, request, problem);
+  const isFirst = !holdings.holdsAnything(serviceName);
+  if (isRefusal(decision) || !isFirst || !decision.holdings.holdsAnything(serviceName)) {
+    return decision;
+  }
+  return { ...decision, holdings: decision.holdings.withOwner(serviceName, caller.uid) };
+}
+
+function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | null): Decision {
   if (problem !== null && isGrant(request)) {
     return refusal(
       'INTERNAL',

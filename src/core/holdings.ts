@@ -48,17 +48,26 @@ export type NodePageRecords = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 const NO_RECORDS: NodePageRecords = new Map();
 
+/** May change everything, and owns what was recorded before there were owners. */
+export const ROOT_UID = 0;
+
+type Parts = Pick<
+  Holdings,
+  'claims' | 'pages' | 'claimedIn' | 'claimedCpus' | 'explicitCpus' | 'protectedCpus' | 'owners'
+>;
+
 /** The claims and records of all services at one moment. */
 export class Holdings {
   /** Nobody holds anything. */
-  static readonly none = new Holdings(
-    new Map(),
-    new Map(),
-    { isolated: NO_CPUS, general: NO_CPUS },
-    NO_CPUS,
-    NO_CPUS,
-    NO_CPUS,
-  );
+  static readonly none = new Holdings({
+    claims: new Map(),
+    pages: new Map(),
+    claimedIn: { isolated: NO_CPUS, general: NO_CPUS },
+    claimedCpus: NO_CPUS,
+    explicitCpus: NO_CPUS,
+    protectedCpus: NO_CPUS,
+    owners: new Map(),
+  });
 
   /** Service → its claim. Services that hold no CPU are absent. */
   readonly claims: ReadonlyMap<string, Claim>;
@@ -72,21 +81,17 @@ export class Holdings {
   readonly explicitCpus: CpuSet;
   /** CPUs of services whose policy is `non-preemptive`. */
   readonly protectedCpus: CpuSet;
+  /** Service → the uid that made its first claim. Those of root, and those without any, are absent. */
+  readonly owners: ReadonlyMap<string, number>;
 
-  private constructor(
-    claims: ReadonlyMap<string, Claim>,
-    pages: ReadonlyMap<number, NodePageRecords>,
-    claimedIn: Readonly<Record<PoolName, CpuSet>>,
-    claimedCpus: CpuSet,
-    explicitCpus: CpuSet,
-    protectedCpus: CpuSet,
-  ) {
-    this.claims = claims;
-    this.pages = pages;
-    this.claimedIn = claimedIn;
-    this.claimedCpus = claimedCpus;
-    this.explicitCpus = explicitCpus;
-    this.protectedCpus = protectedCpus;
+  private constructor(parts: Parts) {
+    this.claims = parts.claims;
+    this.pages = parts.pages;
+    this.claimedIn = parts.claimedIn;
+    this.claimedCpus = parts.claimedCpus;
+    this.explicitCpus = parts.explicitCpus;
+    this.protectedCpus = parts.protectedCpus;
+    this.owners = parts.owners;
   }
 
   /**
@@ -121,21 +126,51 @@ export class Holdings {
         protectedCpus = uniteCpus(protectedCpus, claim.cpus);
       }
     }
-    return new Holdings(claims, this.pages, claimedIn, claimedCpus, explicitCpus, protectedCpus);
+    const { pages, owners } = this;
+    const parts = { claims, pages, claimedIn, claimedCpus, explicitCpus, protectedCpus, owners };
+    return new Holdings(parts).#withoutIdle(changes.map(({ serviceName }) => serviceName));
   }
 
   /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
   withPages(record: PageRecord): Holdings {
     const { nodeId } = record;
     const pages = setOrDelete(this.pages, nodeId, withRecord(this.pagesOf(nodeId), record));
-    return new Holdings(
-      this.claims,
-      pages,
-      this.claimedIn,
-      this.claimedCpus,
-      this.explicitCpus,
-      this.protectedCpus,
-    );
+    return new Holdings({ ...this, pages }).#withoutIdle([record.serviceName]);
+  }
+
+  /** The holdings in which a service that holds something belongs to a user. */
+  withOwner(serviceName: string, uid: number): Holdings {
+    invariant(this.holdsAnything(serviceName), `${serviceName} holds nothing that could be owned`);
+    const owners = new Map(this.owners);
+    if (uid === ROOT_UID) owners.delete(serviceName);
+    else owners.set(serviceName, uid);
+    return new Holdings({ ...this, owners });
+  }
+
+  /** The same claims and records, all of them root's. */
+  withoutOwners(): Holdings {
+    return new Holdings({ ...this, owners: new Map() });
+  }
+
+  /** The uid of the user to whom a service belongs; root's, unless somebody else claimed first. */
+  ownerOf(serviceName: string): number {
+    return this.owners.get(serviceName) ?? ROOT_UID;
+  }
+
+  /** Whether a service has a CPU or a page on record. */
+  holdsAnything(serviceName: string): boolean {
+    if (this.claims.has(serviceName)) return true;
+    for (const records of this.pages.values()) if (records.has(serviceName)) return true;
+    return false;
+  }
+
+  /** A service that holds nothing any more is nobody's: whoever claims next owns it. */
+  #withoutIdle(serviceNames: readonly string[]): Holdings {
+    const idle = serviceNames.filter((name) => this.owners.has(name) && !this.holdsAnything(name));
+    if (idle.length === 0) return this;
+    const owners = new Map(this.owners);
+    for (const name of idle) owners.delete(name);
+    return new Holdings({ ...this, owners });
   }
 
   /** The page records of a node; empty when there are none. */

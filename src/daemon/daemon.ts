@@ -9,13 +9,15 @@ import type { Settings } from '../../actors/coordinator-events.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine, type Write } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
+import type { Caller } from '../core/caller.js';
 import { Holdings } from '../core/holdings.js';
 import type { PagesOf } from '../core/machine.js';
 import { messageOf } from '../core/quoting.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
-import type { Request } from '../protocol/request.js';
+import { isChanging, type Request } from '../protocol/request.js';
+import type { Ask } from '../socket/connection.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
@@ -63,10 +65,12 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
     const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found: state.found };
     const answerMachine = createAnswerer(coordinator);
-    server = await serveSocket(config.socketPath, (request, answer) => {
-      if (request.action !== 'get_status') answerMachine(request, answer);
+    const answerRequest: Ask = (request, answer, whoAsks) => {
+      if (request.action !== 'get_status') answerMachine(request, answer, whoAsks);
       else answer(describeStatus(coordinator, about, Date.now()));
-    });
+    };
+    const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;
+    server = await serveSocket({ path, mode, group, handedOver }, answerRequest);
   } catch (error) {
     coordinator.stop();
     await cleanUp();
@@ -171,13 +175,21 @@ function createAnswerer(coordinator: Coordinator) {
   return (
     request: Exclude<Request, { action: 'get_status' }>,
     answer: (outcome: Reply | Refusal) => void,
+    whoAsks: () => Caller,
   ) => {
     if (waiting.size >= REQUESTS_WAITING_MAX) {
       answer(refusal('BUSY', `Too many requests wait: ${REQUESTS_WAITING_MAX}; try again`));
       return;
     }
+    let caller: Caller | null = null;
+    try {
+      if (isChanging(request)) caller = whoAsks();
+    } catch (error) {
+      answer(refusal('INTERNAL', `internal: who asks cannot be told: ${messageOf(error)}`));
+      return;
+    }
     const requestId = ++lastRequestId;
     waiting.set(requestId, answer);
-    coordinator.send({ type: 'REQUEST', ticket: { requestId, request } });
+    coordinator.send({ type: 'REQUEST', ticket: { requestId, request, caller } });
   };
 }

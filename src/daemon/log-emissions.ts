@@ -33,7 +33,10 @@ export function logEmissions(
       service: change.serviceName,
       cpus: change.claim === undefined ? '' : formatCpuList(change.claim.cpus),
     }));
-    log.info({ action, service: serviceName, claims, pages: plan.pageChanges }, 'changed');
+    log.info(
+      { action, service: serviceName, caller: ticket.caller, claims, pages: plan.pageChanges },
+      'changed',
+    );
   });
   coordinator.on('UNDONE', ({ because, requestCount }) => {
     const { code, message } = because;

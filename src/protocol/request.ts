@@ -211,6 +211,19 @@ const schemas = new Map<string, z.ZodType<Request>>([
 /** The actions this daemon knows. */
 export const ACTIONS: readonly string[] = [...schemas.keys()];
 
+/** Tells a request that may change what a service holds from one that only looks. */
+export function isChanging(request: Request): request is ChangingRequest {
+  switch (request.action) {
+    case 'allocate_cores':
+    case 'allocate_cores_percent':
+    case 'allocate_numa_cores':
+    case 'allocate_hugepages':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /**
  * Turns the JSON object of a peer into a request.
  *

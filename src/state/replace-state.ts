@@ -28,7 +28,8 @@ export interface Replacement {
 
 /**
  * Makes a state from elsewhere, of either format, the state of a directory, which is made if it is
- * missing. Where its CPUs were at home is left out: that is a fact of the machine that wrote it.
+ * missing. Where its CPUs were at home and whose they were is left out: those are facts of the
+ * machine that wrote it. All of it belongs to root.
  *
  * @throws StateError when the file is not whole, or the directory is in use, or cannot be written;
  * what the directory had is then as it was
@@ -39,7 +40,9 @@ export async function importState(
   now = new Date(),
 ): Promise<Replacement> {
   const state = wholeState(file, 'import');
-  return replaceState(stateDirectory, { ...state, homes: new Map() }, 'imports a state', now);
+  const holdings = state.holdings.withoutOwners();
+  const next = { ...state, holdings, homes: new Map() };
+  return replaceState(stateDirectory, next, 'imports a state', now);
 }
 
 /**

@@ -46,6 +46,10 @@ const ownFormat = z.strictObject({
     }),
   ),
   cpu_homes: z.array(z.strictObject({ node_id: wholeCount, cpus: cpuListSchema })),
+  // Absent in files that were written before there were owners.
+  owners: z
+    .array(z.strictObject({ service_name: serviceNameSchema, uid: wholeCount.min(1) }))
+    .default([]),
 });
 
 type OwnFormat = z.input<typeof ownFormat>;
@@ -109,6 +113,9 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
       .map(([node_id, cpus]) => ({ node_id, cpus: intersectCpus(cpus, holdings.claimedCpus) }))
       .filter(({ node_id, cpus }) => node_id >= 0 && !isEmpty(cpus))
       .map(({ node_id, cpus }) => ({ node_id, cpus: formatCpuList(cpus) })),
+    owners: [...holdings.owners]
+      .sort(([a], [b]) => compareNames(a, b))
+      .map(([service_name, uid]) => ({ service_name, uid })),
   };
   return `${JSON.stringify({ ...body, checksum: checksumOf(body) })}\n`;
 }
@@ -118,7 +125,7 @@ function readOwnState(json: unknown): StoredState {
   if (!parsed.success) throw new StateError(issuesOf(parsed.error));
   const { checksum, ...body } = json as OwnFormat;
   if (checksum !== checksumOf(body)) throw new StateError('its checksum does not fit its content');
-  const { claims, hugepages, cpu_homes, generation, updated_at } = parsed.data;
+  const { claims, hugepages, cpu_homes, owners, generation, updated_at } = parsed.data;
   let holdings = Holdings.none;
   try {
     holdings = holdings.withClaims(
@@ -148,6 +155,13 @@ function readOwnState(json: unknown): StoredState {
   if (pageRecordsOf(holdings).length < hugepages.length) {
     throw new StateError('hugepages are recorded twice for the same service, node and size');
   }
+  for (const { service_name, uid } of owners) {
+    if (!holdings.holdsAnything(service_name)) {
+      throw new StateError(`owners names ${service_name}, which holds nothing`);
+    }
+    holdings = holdings.withOwner(service_name, uid);
+  }
+  if (holdings.owners.size < owners.length) throw new StateError('owners names a service twice');
   return {
     holdings,
     homes,

@@ -10,6 +10,7 @@ import type { CoordinatorEmission, CoordinatorInput } from '../../actors/coordin
 import { nodeActorId, numaNodeMachine } from '../../actors/numa-node.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { type Snapshot, storeMachine, type Write } from '../../actors/store.js';
+import type { Caller } from '../../src/core/caller.js';
 import type { MachineRequest } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { MachineFacts, PagesOf, VitalSigns } from '../../src/core/machine.js';
@@ -17,6 +18,7 @@ import { parsePoolLists } from '../../src/core/pools.js';
 import type { NodeSlice } from '../../src/core/slices.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
 import type { Reply } from '../../src/protocol/reply.js';
+import { ROOT } from '../core/callers.js';
 import { ByHand, quiet } from './by-hand.js';
 import { readableClaims, readableHoldings, readableUnion, vitalsOf } from './sketches.js';
 
@@ -96,15 +98,15 @@ export class CoordinatorBench {
   }
 
   /** Sends a request, and gives back its id. */
-  send(request: MachineRequest): number {
+  send(request: MachineRequest, caller: Caller = ROOT): number {
     const requestId = ++this.#lastRequestId;
-    this.coordinator.send({ type: 'REQUEST', ticket: { requestId, request } });
+    this.coordinator.send({ type: 'REQUEST', ticket: { requestId, request, caller } });
     return requestId;
   }
 
   /** Sends a request; resolves with what comes back before all is quiet. */
-  async ask(request: MachineRequest): Promise<Reply | Refusal> {
-    const requestId = this.send(request);
+  async ask(request: MachineRequest, caller: Caller = ROOT): Promise<Reply | Refusal> {
+    const requestId = this.send(request, caller);
     await quiet();
     return this.replyTo(requestId);
   }

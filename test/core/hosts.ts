@@ -1,6 +1,7 @@
 /** Machines with their claims, asked as clients ask: an object from the wire in, one out. */
 
 import { expect } from 'chai';
+import type { Caller } from '../../src/core/caller.js';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { cpuSetOf, hasCpu, subtractCpus } from '../../src/core/cpu-set.js';
 import { decide } from '../../src/core/decide.js';
@@ -13,6 +14,7 @@ import { type ErrorCode, isRefusal } from '../../src/protocol/error-codes.js';
 import { errorReply } from '../../src/protocol/reply.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { coresOf, type MachineShape, type NodeShape } from '../../src/simulate/machine-shape.js';
+import { ROOT } from './callers.js';
 
 /** An object as it stands on the wire. */
 export type Wire = Readonly<Record<string, unknown>>;
@@ -140,12 +142,12 @@ export class Host {
   }
 
   /** The reply to a request, whether granted or not. A refused request must have no effect. */
-  ask(request: Wire): Wire {
+  ask(request: Wire, caller: Caller = ROOT): Wire {
     const parsed = parseRequest(request);
     if (isRefusal(parsed)) return throughJson(errorReply(parsed));
     if (parsed.action === 'get_status') throw new Error('a host knows nothing of a daemon');
     const before = recorded(this.holdings);
-    const decision = decide(this.view, parsed, this.problem);
+    const decision = decide(this.view, parsed, caller, this.problem);
     expect(recorded(this.holdings), 'the holdings that were decided upon').to.deep.equal(before);
     if (isRefusal(decision)) return throughJson(errorReply(decision));
     this.holdings = decision.holdings;
@@ -185,7 +187,11 @@ export function recorded(holdings: Holdings) {
       [...sizes].map(([sizeKb, count]) => `${nodeId} ${name} ${sizeKb}: ${count}`),
     ),
   );
-  return { claims: claims.sort(([a], [b]) => (`${a}` < `${b}` ? -1 : 1)), pages: pages.sort() };
+  return {
+    claims: claims.sort(([a], [b]) => (`${a}` < `${b}` ? -1 : 1)),
+    pages: pages.sort(),
+    owners: [...holdings.owners].map(([name, uid]) => `${name}: ${uid}`).sort(),
+  };
 }
 
 /** Checks that a reply is an error of exactly the documented shape. */

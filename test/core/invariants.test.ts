@@ -7,6 +7,7 @@ import { applyToSlice, faultOf } from '../../src/core/node-ownership.js';
 import { homesInUse, type NodeSlice, nodeChanges, sliceOf } from '../../src/core/slices.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
 import { parseRequest } from '../../src/protocol/request.js';
+import { ROOT } from './callers.js';
 import { list, recorded, type Wire } from './hosts.js';
 import { chosenCpus, isRelease, ownClaim, poolOf, scopeOf, those } from './situations.js';
 import {
@@ -228,7 +229,7 @@ describe('after every request', () => {
       const { view } = hostBefore;
       const parsed = parseRequest(request);
       if (isRefusal(parsed) || parsed.action === 'get_status') throw new Error('a bad request');
-      const plan = decide(view, parsed, null);
+      const plan = decide(view, parsed, ROOT, null);
       if (isRefusal(plan)) return;
       const changes = nodeChanges(view, plan);
       for (const nodeId of homesInUse(view)) {

@@ -47,6 +47,7 @@ describe('a state file of the older format', () => {
         ['nova', { pool: 'general', policy: 'legacy', cpus: '0-3', explicit: '' }],
       ],
       pages: ['0 nova 1048576: 2', '0 nova 2048: 10', '0 pages-only 2048: 5', '1 nova 2048: 11'],
+      owners: [],
       homes: [],
       generation: 0,
     });

@@ -24,6 +24,7 @@ export const serviceNames = fc.oneof(
 const shares = fc.record({
   pool: fc.constantFrom('isolated' as const, 'general' as const),
   policy: fc.constantFrom('legacy' as const, 'non-preemptive' as const),
+  uid: fc.constantFrom(0, 1, 1_000, 4_294_967_294),
   pages: fc.array(
     fc.record({
       nodeId: fc.constantFrom(0, 1, 8, 255),
@@ -69,7 +70,11 @@ export const states: fc.Arbitrary<WrittenState> = fc
         return [nodeId, cpuSetOf(those.map(({ cpu }) => cpu))] as const;
       }),
     );
-    return { holdings: holdings.withClaims(claims), homes, generation };
+    holdings = holdings.withClaims(claims);
+    services.forEach(([serviceName, { uid }]) => {
+      if (holdings.holdsAnything(serviceName)) holdings = holdings.withOwner(serviceName, uid);
+    });
+    return { holdings, homes, generation };
   });
 
 /** A small state with something of everything. */
@@ -95,7 +100,8 @@ export const smallState: WrittenState = {
         },
       },
     ])
-    .withPages({ serviceName: 'ceph', nodeId: 1, sizeKb: 2048, pageCount: 10 }),
+    .withPages({ serviceName: 'ceph', nodeId: 1, sizeKb: 2048, pageCount: 10 })
+    .withOwner('ceph', 64_045),
   homes: new Map([[1, cpuSetOf([1, 2, 3, 10])]]),
   generation: 17,
 };
