@@ -1,6 +1,6 @@
 /** The state directory of a daemon: taken, read, written and given back. */
 
-import { removeTemporaries, removeTemporariesNow } from './replace-copies.js';
+import { removeTemporaries, removeTemporariesNow, syncDirectory } from './replace-copies.js';
 import { chooseState, type FoundState, readCopies } from './state-copies.js';
 import { lockStateDirectory } from './state-lock.js';
 import { StateWriter } from './state-writer.js';
@@ -27,6 +27,10 @@ export async function openStateDirectory(path: string, what: string): Promise<St
   try {
     const found = chooseState(await readCopies(path));
     await removeTemporaries(path);
+    // A daemon that was killed may have renamed a copy and not synced the directory: what is shown
+    // from now on must not be taken back by a power cut. A disk that cannot sync is found, and told
+    // of, by the first write.
+    await syncDirectory(path).catch(() => undefined);
     const writer = new StateWriter(path, found.state?.generation ?? 0);
     // A process that is ended by force may be in the middle of a write.
     const cleanUp = () => removeTemporariesNow(path);

@@ -1,40 +1,20 @@
 /** A real daemon on a simulated machine, in a directory of its own, and clients as today's are. */
 
-import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { type RawSettings, readConfig } from '../../src/config/config.js';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
-import type { MachineShape } from '../../src/simulate/machine-shape.js';
-import { simulatedMachines } from '../../src/simulate/shapes.js';
-import { writeSysfs } from '../../src/simulate/write-sysfs.js';
+import { MachineDirectory } from './machine-directory.js';
 
 /** A reply as a client sees it. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into replies of every action
 export type Wire = Record<string, any>;
 
 /** A machine in a temporary directory; daemons may be started on it one after the other. */
-export class TestHost {
-  readonly directory = mkdtempSync(join(tmpdir(), 'epa-'));
-  readonly socketPath = join(this.directory, 'epa.sock');
-  readonly stateDirectory = join(this.directory, 'state');
-  readonly sysfsRoot = join(this.directory, 'sys');
-  readonly statePath = join(this.stateDirectory, 'state.json');
-  readonly twinPath = join(this.stateDirectory, 'state.twin.json');
-  /** Log lines of all daemons of this host, parsed. */
-  readonly log: Wire[] = [];
+export class TestHost extends MachineDirectory {
   #daemon: Daemon | undefined;
-
-  constructor(shape: MachineShape = simulatedMachines['dual-socket'].shape) {
-    this.lay(shape);
-  }
-
-  /** Makes the machine one of that shape; a running daemon finds out by itself. */
-  lay(shape: MachineShape): void {
-    writeSysfs(this.sysfsRoot, shape);
-  }
 
   /** Writes one sysfs file, by its path below `/sys`. */
   writeSysfsFile(path: string, text: string): void {
@@ -111,7 +91,7 @@ export class TestHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.remove();
   }
 }
 

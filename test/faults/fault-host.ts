@@ -5,14 +5,11 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { simulatedMachines } from '../../src/simulate/shapes.js';
-import { writeSysfs } from '../../src/simulate/write-sysfs.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
+import { MachineDirectory } from '../daemon/machine-directory.js';
 import { undoneInAnyCase } from './undone-in-any-case.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -21,19 +18,11 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 export const FILES_AT_REST = ['holder.json', 'state.json', 'state.twin.json'];
 
 /** A machine and a state directory; daemons are started on them one after the other. */
-export class FaultHost {
-  readonly directory = mkdtempSync(join(tmpdir(), 'epa-faults-'));
-  readonly socketPath = join(this.directory, 'epa.sock');
-  readonly stateDirectory = join(this.directory, 'state');
-  readonly sysfsRoot = join(this.directory, 'sys');
-  readonly statePath = join(this.stateDirectory, 'state.json');
-  readonly twinPath = join(this.stateDirectory, 'state.twin.json');
-  /** All that daemons wrote to their log, parsed, oldest first. */
-  readonly log: Wire[] = [];
+export class FaultHost extends MachineDirectory {
   #daemon: DaemonProcess | undefined;
 
   constructor() {
-    writeSysfs(this.sysfsRoot, simulatedMachines['dual-socket'].shape);
+    super();
     mkdirSync(this.stateDirectory);
   }
 
@@ -99,7 +88,7 @@ export class FaultHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon?.kill();
-    rmSync(this.directory, { recursive: true, force: true });
+    this.remove();
   }
 }
 
