@@ -128,14 +128,16 @@ export class Holdings {
     }
     const { pages, owners } = this;
     const parts = { claims, pages, claimedIn, claimedCpus, explicitCpus, protectedCpus, owners };
-    return new Holdings(parts).#withoutIdle(changes.map(({ serviceName }) => serviceName));
+    const names = changes.map(({ serviceName }) => serviceName);
+    return new Holdings({ ...parts, owners: ownersAfter(parts, names) });
   }
 
   /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
   withPages(record: PageRecord): Holdings {
     const { nodeId } = record;
     const pages = setOrDelete(this.pages, nodeId, withRecord(this.pagesOf(nodeId), record));
-    return new Holdings({ ...this, pages }).#withoutIdle([record.serviceName]);
+    const parts = { ...this, pages };
+    return new Holdings({ ...parts, owners: ownersAfter(parts, [record.serviceName]) });
   }
 
   /** The holdings in which a service that holds something belongs to a user. */
@@ -159,24 +161,28 @@ export class Holdings {
 
   /** Whether a service has a CPU or a page on record. */
   holdsAnything(serviceName: string): boolean {
-    if (this.claims.has(serviceName)) return true;
-    for (const records of this.pages.values()) if (records.has(serviceName)) return true;
-    return false;
-  }
-
-  /** A service that holds nothing any more is nobody's: whoever claims next owns it. */
-  #withoutIdle(serviceNames: readonly string[]): Holdings {
-    const idle = serviceNames.filter((name) => this.owners.has(name) && !this.holdsAnything(name));
-    if (idle.length === 0) return this;
-    const owners = new Map(this.owners);
-    for (const name of idle) owners.delete(name);
-    return new Holdings({ ...this, owners });
+    return isOnRecord(this, serviceName);
   }
 
   /** The page records of a node; empty when there are none. */
   pagesOf(nodeId: number): NodePageRecords {
     return this.pages.get(nodeId) ?? NO_RECORDS;
   }
+}
+
+function isOnRecord({ claims, pages }: Parts, serviceName: string): boolean {
+  if (claims.has(serviceName)) return true;
+  for (const records of pages.values()) if (records.has(serviceName)) return true;
+  return false;
+}
+
+/** A service that holds nothing any more is nobody's: whoever claims next owns it. */
+function ownersAfter(parts: Parts, changedNames: readonly string[]): Parts['owners'] {
+  const idle = changedNames.filter((name) => parts.owners.has(name) && !isOnRecord(parts, name));
+  if (idle.length === 0) return parts.owners;
+  const owners = new Map(parts.owners);
+  for (const name of idle) owners.delete(name);
+  return owners;
 }
 
 /** A node's records with one of them set, or forgotten when its `pageCount` is 0. */
