@@ -31,8 +31,8 @@ export const CONNECTIONS_MAX = 8_192;
 
 /**
  * Descriptors that connections leave to the daemon itself, so that a flood of clients never keeps
- * it from storing a change or from reading the machine: some 40 are open, the largest machines have
- * a few more while they are read.
+ * it from storing a change or from reading the machine. It has fewer than 30 open without any
+ * client (`ls /proc/PID/fd`), on a machine of 32 nodes too.
  */
 export const DESCRIPTORS_RESERVED = 256;
 
