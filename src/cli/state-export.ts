@@ -1,11 +1,11 @@
 /** `state export`: the newest whole copy of the state, as one file. */
 
-import { link, lstat, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, lstat, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf, visible } from '../core/quoting.js';
 import { inspectDirectory } from '../state/inspect-state.js';
-import { syncDirectory } from '../state/replace-copies.js';
+import { syncDirectory, writeSynced } from '../state/replace-copies.js';
 import { isMissing, judgeCopy } from '../state/state-copies.js';
 import { formatState } from '../state/state-format.js';
 import { StateError, type StoredState } from '../state/stored-state.js';
@@ -56,13 +56,7 @@ async function writeWhole(path: string, bytes: Buffer, mayReplace: boolean): Pro
   const temporary = `${path}.tmp-${process.pid}`;
   try {
     await requireFree(path, mayReplace);
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeSynced(temporary, bytes, 'wx');
     // Unlike a rename, a link never replaces what somebody else has put there by now.
     if (mayReplace) await rename(temporary, path);
     else await link(temporary, path);

@@ -70,10 +70,19 @@ export function removeTemporariesNow(stateDirectory: string): void {
   }
 }
 
-async function writeSynced(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+/**
+ * Writes a file for its owner alone, and has it on disk; its name is not durable yet.
+ *
+ * @param flag `w` replaces what is there, `wx` fails then
+ */
+export async function writeSynced(
+  path: string,
+  content: string | Buffer,
+  flag: 'w' | 'wx' = 'w',
+): Promise<void> {
+  const file = await open(path, flag, 0o600);
   try {
-    await file.writeFile(text);
+    await file.writeFile(content);
     await file.sync();
   } finally {
     await file.close();
