@@ -29,8 +29,10 @@ export const PROBLEM = 'the state cannot be stored; nothing is changed';
 /** What it says when it can be again. */
 export const RECOVERY = 'the state can be stored again';
 
-/** So many calls fail only when the write is tried again, half-done ones being put back included. */
+/** When so many calls have failed, the write was tried twice and is being tried again. */
 const CALLS_OF_TWO_TRIES = 3;
+/** The same, where what is half done is put back each time and fails again. */
+const CALLS_OF_TWO_TRIES_PUT_BACK = 5;
 
 /**
  * A crowd meets the fault; it is lifted, and the daemon recovers by itself; the daemon is killed
@@ -52,7 +54,8 @@ async function showsState(host: FaultHost, crowd: Crowd, fault: Fault): Promise<
   const inForce = await fault.strike(host);
   const count = await crowd.meets(fault.reason);
   await expectReadOnly(host, fault.reason, startedAtMs);
-  await until(() => (inForce.failedCallCount ?? CALLS_OF_TWO_TRIES) >= CALLS_OF_TWO_TRIES);
+  const callCount = fault.isHalfDone ? CALLS_OF_TWO_TRIES_PUT_BACK : CALLS_OF_TWO_TRIES;
+  await until(() => (inForce.failedCallCount ?? callCount) >= callCount);
   await crowd.seesNoChange();
   const after = readStored(host);
   if (fault.isHalfDone) {

@@ -27,9 +27,17 @@ function possessions(host: FaultHost): Wire {
   return { files, socket: identityOf(host.socketPath) };
 }
 
+/** What becomes of a daemon that starts: it serves, or ends with that status. */
+function outcomeOf({ listening, ended }: DaemonProcess): Promise<'serves' | number | null> {
+  return listening.then(
+    () => 'serves',
+    () => ended,
+  );
+}
+
 /** Starts a daemon that must end by itself; what it says of it. */
 async function refusal(other: FaultHost, options: readonly string[]): Promise<string> {
-  expect(await other.launch(options).ended).to.equal(1);
+  expect(await outcomeOf(other.launch(options))).to.equal(1);
   const reasons = other.log.filter((line) => line['level'] === FATAL);
   expect(reasons).to.have.length(1);
   return reasons[0]?.['msg'];
@@ -164,11 +172,7 @@ async function expectOneServes(host: FaultHost, crowd: Crowd, socketPaths: reado
     const options = ['serve', '--socket', socketPath, ...words, ...CROWD_OPTIONS];
     return { socketPath, log, daemon: new DaemonProcess(options, log) };
   });
-  const outcomes = await Promise.all(
-    starts.map(({ daemon }) =>
-      Promise.race([daemon.listening.then(() => 'serves'), daemon.ended]).catch(() => daemon.ended),
-    ),
-  );
+  const outcomes = await Promise.all(starts.map(({ daemon }) => outcomeOf(daemon)));
   expect(outcomes.filter((outcome) => outcome !== 1)).to.deep.equal(['serves']);
   for (const [index, { socketPath, log, daemon }] of starts.entries()) {
     if (outcomes[index] === 'serves') {

@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
+import { Peer } from '../socket/peers.js';
 import { CROWD_OPTIONS, Crowd, session } from './crowd.js';
 import { DiskTrace } from './disk-trace.js';
 import { expectOrderlyEnd, expectReadOnly, expectRecovery, PROBLEM } from './failing-write.js';
@@ -42,22 +43,26 @@ describe('a daemon whose disk does not answer', function () {
         order.push(name);
         return reply;
       };
+      const waiting = await Peer.connect(host.socketPath);
       await using hold = await DiskTrace.hold(host.daemon, call, path(host));
       const change = noted('change', host.ask(cores('nova')));
       await storeIs(host, 'writing alone');
       // A session is taken in order: when the second change waits, the list was looked up.
-      const waiting = noted('list and change', session(host, [LIST, cores('ceph')]));
+      await waiting.send(`${JSON.stringify(LIST)}\n${JSON.stringify(cores('ceph'))}\n`);
+      const list = noted('list', waiting.lines(1));
+      const another = noted('another change', waiting.lines(2));
       await storeIs(host, 'writing withMoreWaiting');
-      const unconcerned = session(host, [UNKNOWN, STATUS, UNKNOWN]);
-      await noted('session', unconcerned);
+      await noted('session', session(host, [UNKNOWN, STATUS, UNKNOWN]));
       await noted('unknown action', host.ask(UNKNOWN));
       await noted('status', statusOf(host));
       expect(order).to.deep.equal(['session', 'unknown action', 'status']);
       await hold.detach();
       expect(await change).to.include({ service_name: 'nova', cores_allocated: 1 });
-      const [list, another] = await waiting;
-      expect(list?.['allocations'].map((one: Wire) => one['service_name'])).to.deep.equal(['nova']);
-      expect(another).to.include({ service_name: 'ceph', cores_allocated: 1 });
+      const { allocations } = JSON.parse((await list)[0] ?? '');
+      expect(allocations.map((one: Wire) => one['service_name'])).to.deep.equal(['nova']);
+      const reply = JSON.parse((await another)[1] ?? '');
+      expect(reply).to.include({ service_name: 'ceph', cores_allocated: 1 });
+      waiting.socket.destroy();
       expect((await statusOf(host))['store'].problem).to.equal(null);
       await expectOrderlyEnd(host);
     });

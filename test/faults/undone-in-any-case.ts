@@ -21,6 +21,9 @@ afterEach(function () {
   if (this.currentTest?.state === 'failed') undoAll();
 });
 process.on('exit', undoAll);
+// Without this, nothing is done when they end the process.
+process.once('SIGTERM', () => process.exit(143));
+process.once('SIGHUP', () => process.exit(129));
 
 /**
  * Undoes something once: when the returned function is called, or when the test fails, or when the
