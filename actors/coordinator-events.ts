@@ -7,11 +7,12 @@ import type { Homes } from '../src/core/homes.js';
 import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
 import type { Plan } from '../src/core/plan.js';
 import type { PoolLists } from '../src/core/pools.js';
+import type { Snapshot } from '../src/core/snapshot.js';
 import type { View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
 import type { ScannerReport } from './scanner.js';
-import type { Snapshot, StoreProblem, StoreReport } from './store.js';
+import type { StoreProblem, StoreReport } from './store.js';
 
 /** What may change while the daemon runs. */
 export interface Settings {

@@ -13,7 +13,7 @@ import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js
 import type { Reply } from '../src/protocol/reply.js';
 import type { CoordinatorContext } from './coordinator-events.js';
 import { nodeActorId, type numaNodeMachine } from './numa-node.js';
-import type { StoreProblem } from './store.js';
+import { describeProblem, type StoreProblem } from './store.js';
 
 type System = ActorSystem<ActorSystemInfo>;
 
@@ -70,8 +70,8 @@ function bugReply(bug: string): TicketOutcome {
   return { reply: refusal('INTERNAL', `${bug}; nothing was changed`), bug };
 }
 
-function readOnly({ reason, atMs }: StoreProblem): Refusal {
-  const since = new Date(atMs).toISOString();
+function readOnly(problem: StoreProblem): Refusal {
+  const { since, reason } = describeProblem(problem);
   return refusal(
     'READ_ONLY',
     `Nothing can be changed while the state cannot be stored (since ${since}): ${reason}; ` +

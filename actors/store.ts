@@ -5,29 +5,20 @@
  */
 
 import { assign, fromPromise, sendParent, setup } from 'xstate';
-import type { Holdings } from '../src/core/holdings.js';
-import type { Homes } from '../src/core/homes.js';
 import { invariant } from '../src/core/invariant.js';
 import { messageOf } from '../src/core/quoting.js';
-
-/** What is to be on disk. */
-export interface Snapshot {
-  readonly holdings: Holdings;
-  readonly homes: Homes;
-}
-
-/** What is to be written, and what stays if it cannot be. */
-export interface Write {
-  readonly next: Snapshot;
-  /** What the newest write that succeeded put on disk. */
-  readonly acknowledged: Snapshot;
-}
+import type { Snapshot, Write } from '../src/core/snapshot.js';
 
 /** Why nothing can be stored. */
 export interface StoreProblem {
   readonly reason: string;
   /** When it was met; milliseconds since the epoch. */
   readonly atMs: number;
+}
+
+/** A problem as clients are told of it, in a refusal and in the status. */
+export function describeProblem({ reason, atMs }: StoreProblem) {
+  return { since: new Date(atMs).toISOString(), reason };
 }
 
 /** A snapshot that somebody waits for. */

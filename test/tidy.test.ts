@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/core': ['src/protocol'],
   actors: ['src/core', 'src/protocol'],
   'src/sysfs': ['src/core', 'src/protocol'],
-  'src/libc': [],
+  'src/libc': ['src/core', 'src/protocol'],
   'src/state': ['src/core', 'src/libc', 'src/protocol'],
   'src/socket': ['src/core', 'src/libc', 'src/protocol'],
   'src/config': ['src/core', 'src/protocol'],

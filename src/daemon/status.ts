@@ -3,6 +3,7 @@
 import type { ActorRefFrom, AnyActorRef } from 'xstate';
 import type { coordinatorMachine } from '../../actors/coordinator.js';
 import type { scannerMachine } from '../../actors/scanner.js';
+import { describeProblem } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
 import { freeCpus } from '../core/claim-changes.js';
 import { countCpus } from '../core/cpu-set.js';
@@ -21,7 +22,9 @@ export interface About {
   readonly found: FoundState;
 }
 
-/** Describes the daemon, as far as what it says is durable, at `nowMs` (milliseconds since the epoch). */
+/**
+ * Describes the daemon at `nowMs` (milliseconds since the epoch); of claims it tells what is on disk.
+ */
 export function describeStatus(
   coordinator: ActorRefFrom<typeof coordinatorMachine>,
   about: About,
@@ -55,10 +58,7 @@ export function describeStatus(
     store: {
       files: copyPaths(about.config.stateDirectory),
       generation,
-      problem:
-        storeProblem === null
-          ? null
-          : { since: new Date(storeProblem.atMs).toISOString(), reason: storeProblem.reason },
+      problem: storeProblem === null ? null : describeProblem(storeProblem),
       healed: about.found.faults.map(({ path, reason }) => ({ file: path, reason })),
     },
     sysfs_problem: sysfsProblem,

@@ -1,22 +1,14 @@
 /** Who is at the other end of a Unix socket, as the kernel tells it: `unix(7)`, `SO_PEERCRED`. */
 
+import type { Caller } from '../core/caller.js';
 import { numbersIn, SO_PEERCRED, SO_PEERSEC, socketOption } from './socket-options.js';
-
-/** The peer as it was when it connected. */
-export interface Peer {
-  readonly pid: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** What a security module calls it, as `snap.nova.compute (enforce)`; `null` = it has no name. */
-  readonly label: string | null;
-}
 
 /**
  * Asks the kernel for the peer of a connected socket.
  *
  * @throws Error with the name of the system's error, when the descriptor is no such socket
  */
-export function peerOf(descriptor: number): Peer {
+export function peerOf(descriptor: number): Caller {
   const [pid = 0, uid = 0, gid = 0] = numbersIn(socketOption(descriptor, SO_PEERCRED));
   return { pid, uid, gid, label: labelOf(descriptor) };
 }

@@ -4,8 +4,9 @@
  */
 
 import type { Socket } from 'node:net';
+import type { Caller } from '../core/caller.js';
 import { invariant } from '../core/invariant.js';
-import { type Peer, peerOf } from '../libc/peer.js';
+import { peerOf } from '../libc/peer.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
   PATIENCE,
@@ -26,7 +27,7 @@ import { parseFrame } from './parse-frame.js';
 export type Ask = (
   request: Request,
   answer: (outcome: Reply | Refusal) => void,
-  whoAsks: () => Peer,
+  whoAsks: () => Caller,
 ) => void;
 
 /** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */

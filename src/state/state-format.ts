@@ -11,15 +11,10 @@ import { Holdings, type PageRecord } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
 import { compareNames } from '../core/names.js';
 import { messageOf, visible } from '../core/quoting.js';
+import type { Snapshot } from '../core/snapshot.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
 import { readOlderState } from './older-format.js';
-import {
-  cpuListSchema,
-  type StateContent,
-  StateError,
-  type StoredState,
-  wholeCount,
-} from './stored-state.js';
+import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
 
 const FORMAT_VERSION = 2;
 
@@ -84,7 +79,7 @@ export function claimsOlderFormat(text: string): boolean {
 }
 
 /** What a state file is written from. */
-export interface WrittenState extends StateContent {
+export interface WrittenState extends Snapshot {
   readonly generation: number;
 }
 

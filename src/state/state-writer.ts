@@ -1,16 +1,9 @@
 /** Writes the state of one directory, a step after the other, and takes back what half failed. */
 
 import { messageOf } from '../core/quoting.js';
+import type { Snapshot, Write } from '../core/snapshot.js';
 import { HalfDoneError, replaceCopies } from './replace-copies.js';
 import { formatState } from './state-format.js';
-import type { StateContent } from './stored-state.js';
-
-/** What is to be written, and what stays if it cannot be. */
-export interface StateChange {
-  readonly next: StateContent;
-  /** What was acknowledged last: the copies show it again if the write fails half-way. */
-  readonly acknowledged: StateContent;
-}
 
 /** Writes to one state directory, whose lock its user has. */
 export class StateWriter {
@@ -34,7 +27,7 @@ export class StateWriter {
    * @throws the error of the file system; the copies then show what they did before, and if not
    * even that could be had, the message says so
    */
-  write(change: StateChange, signal?: AbortSignal): Promise<number> {
+  write(change: Write, signal?: AbortSignal): Promise<number> {
     const turn = this.#last.then(() => {
       signal?.throwIfAborted();
       return this.#replace(change, signal);
@@ -48,7 +41,7 @@ export class StateWriter {
     await this.#last;
   }
 
-  async #replace({ next, acknowledged }: StateChange, signal?: AbortSignal): Promise<number> {
+  async #replace({ next, acknowledged }: Write, signal?: AbortSignal): Promise<number> {
     try {
       return await this.#put(next, signal);
     } catch (error) {
@@ -66,7 +59,7 @@ export class StateWriter {
     }
   }
 
-  async #put(content: StateContent, signal?: AbortSignal): Promise<number> {
+  async #put(content: Snapshot, signal?: AbortSignal): Promise<number> {
     const generation = ++this.#generation;
     const text = formatState({ ...content, generation }, new Date());
     await replaceCopies(this.#stateDirectory, text, signal);

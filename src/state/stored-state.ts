@@ -3,18 +3,10 @@
 import { z } from 'zod';
 import { parseCpuList } from '../core/cpu-list.js';
 import { cpuListText } from '../core/cpu-list-schema.js';
-import type { Holdings } from '../core/holdings.js';
-import type { Homes } from '../core/homes.js';
-
-/** The part of a state that is written anew with every change. */
-export interface StateContent {
-  readonly holdings: Holdings;
-  /** Where claimed CPUs were at home, so that they can be released there while offline. */
-  readonly homes: Homes;
-}
+import type { Snapshot } from '../core/snapshot.js';
 
 /** What a state file holds. */
-export interface StoredState extends StateContent {
+export interface StoredState extends Snapshot {
   /** `older`: as the daemon before this one leaves it. */
   readonly format: 'own' | 'older';
   /** Grows with every write. 0 = of the older format. */

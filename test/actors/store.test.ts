@@ -2,10 +2,11 @@
 
 import { expect } from 'chai';
 import { SimulatedClock } from 'xstate';
-import { type Snapshot, type StoreReport, storeMachine, type Write } from '../../actors/store.js';
+import { type StoreReport, storeMachine } from '../../actors/store.js';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS } from '../../src/core/cpu-set.js';
 import { Holdings } from '../../src/core/holdings.js';
+import type { Snapshot, Write } from '../../src/core/snapshot.js';
 import { ByHand, quiet } from './by-hand.js';
 import { useFrozenContexts } from './frozen.js';
 import { startUnderParent } from './under-parent.js';

@@ -6,19 +6,19 @@ import { expect } from 'chai';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS } from '../../src/core/cpu-set.js';
 import { Holdings } from '../../src/core/holdings.js';
+import type { Snapshot } from '../../src/core/snapshot.js';
 import { replaceCopies } from '../../src/state/replace-copies.js';
 import { chooseState, readCopies } from '../../src/state/state-copies.js';
 import { openStateDirectory } from '../../src/state/state-directory.js';
 import { copyPaths, temporaryPath } from '../../src/state/state-names.js';
 import { StateWriter } from '../../src/state/state-writer.js';
-import type { StateContent } from '../../src/state/stored-state.js';
 import { useTemporaryDirectories } from '../sysfs/trees.js';
 import { rejectionOf } from './rejections.js';
 
 const NAMES = ['state.json', 'state.twin.json'];
 
 /** A state in which `a` holds these CPUs. */
-function contentOf(cpuList: string): StateContent {
+function contentOf(cpuList: string): Snapshot {
   const cpus = parseCpuList(cpuList);
   const claim = { pool: 'isolated', policy: 'legacy', cpus, explicitCpus: NO_CPUS } as const;
   return {
