@@ -1,11 +1,12 @@
 /** Runs the daemon in the foreground until a signal ends it, or it fails. */
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, ConfigError, compareConfigs } from '../config/config.js';
 import { type Daemon, startDaemon } from '../daemon/daemon.js';
 import type { Logger } from '../daemon/log.js';
 import { SocketError } from '../socket/server.js';
 import { StateError } from '../state/stored-state.js';
-import { Signals } from './signals.js';
+import { LAST_WORD_MS, Signals } from './signals.js';
 
 /** What may be done beside serving. */
 export interface Beside {
@@ -34,6 +35,8 @@ export async function serveInForeground(
   try {
     daemon = await startDaemon(config, log);
   } catch (error) {
+    // A fatal line is written at once, and so in front of those that are on their way.
+    await pause(LAST_WORD_MS);
     logStartFailure(log, error);
     return 1;
   }

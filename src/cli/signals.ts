@@ -11,7 +11,7 @@ const STOP_TIMEOUT_MS = 5_000;
 const ECHO_MS = 500;
 
 /** A line of the log that was written last needs a moment to leave. */
-const LAST_WORD_MS = 100;
+export const LAST_WORD_MS = 100;
 
 /** Exit status of a process that such a signal ends by force. */
 const STATUSES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
