@@ -42,5 +42,18 @@ export const REQUESTS_WAITING_MAX = 8_192;
 /** Requests of one session that may wait; above it it is not read from. */
 export const SESSION_WAITING_MAX = 64;
 
+/**
+ * Bytes held for all peers together: requests that are not complete or wait to be asked, and replies
+ * that nobody reads. Above it the peer with the most gives way, if it has more than
+ * {@link HELD_SPARED_BYTES}, so that no crowd of peers makes the daemon grow without bound.
+ */
+export const HELD_MAX_BYTES = 128 * 1024 * 1024;
+
+/**
+ * What every peer may make the daemon hold at any time. As many as may connect come to
+ * {@link HELD_MAX_BYTES} again.
+ */
+export const HELD_SPARED_BYTES = HELD_MAX_BYTES / CONNECTIONS_MAX;
+
 /** Replies of one peer that wait because it does not read; above it it is soon cut off. */
 export const UNREAD_REPLIES_MAX_BYTES = 1024 * 1024;

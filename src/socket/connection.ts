@@ -9,7 +9,6 @@ import { invariant } from '../core/invariant.js';
 import { peerOf } from '../libc/peer.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
-  PATIENCE,
   type Patience,
   SESSION_WAITING_MAX,
   UNREAD_REPLIES_MAX_BYTES,
@@ -17,6 +16,7 @@ import {
 import { errorReply, type Reply } from '../protocol/reply.js';
 import type { Request } from '../protocol/request.js';
 import { type Frame, Framer } from './framing.js';
+import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
 
 /**
@@ -41,7 +41,7 @@ interface Slot {
 /** What the peer is given time for. */
 type Awaited = 'nothing' | 'request' | 'next request' | 'reading';
 
-export class Connection {
+export class Connection implements Holder {
   readonly #socket: Socket;
   readonly #ask: Ask;
   readonly #framer = new Framer();
@@ -55,12 +55,16 @@ export class Connection {
   #isEnded = false;
   #isTaking = false;
   readonly #patience: Patience;
+  readonly #held: HeldBytes;
+  /** Of the last chunk; what of it is not asked yet is in {@link #backlog}. */
+  #chunkBytes = 0;
   #awaited: Awaited = 'nothing';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, ask: Ask, patience: Patience = PATIENCE) {
+  constructor(socket: Socket, ask: Ask, patience: Patience, held: HeldBytes) {
     this.#socket = socket;
     this.#patience = patience;
+    this.#held = held;
     this.#ask = ask;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#receiveEnd());
@@ -71,6 +75,7 @@ export class Connection {
       this.#isLast = true;
       this.#isEnded = true;
       this.#backlog.length = 0;
+      this.#held.note(this, 0);
       clearTimeout(this.#timer);
     });
     this.#wait('request');
@@ -90,6 +95,7 @@ export class Connection {
 
   #dismiss(because: Refusal): void {
     this.#isLast = true;
+    this.#framer.end();
     this.#isTurnedAway = true;
     this.#backlog.length = 0;
     this.#answer(this.#newSlot(), because);
@@ -97,6 +103,7 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     if (this.#isLast) return;
+    this.#chunkBytes = chunk.length;
     const frames = this.#framer.push(chunk);
     // The time for a request counts from where it begins.
     if (frames.length > 0) this.#wait('nothing');
@@ -125,6 +132,25 @@ export class Connection {
     else if (this.#isBusy()) this.#wait(this.#hasUnread() ? 'reading' : 'nothing');
     else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
     else this.#wait(isDone ? 'next request' : 'nothing');
+    this.#noteHeld();
+  }
+
+  /** Says what this peer makes the daemon hold. */
+  #noteHeld(): void {
+    const unasked = this.#backlog.length > 0 ? this.#chunkBytes : 0;
+    this.#held.note(this, this.#unreadBytes + unasked + this.#framer.partialBytes);
+  }
+
+  /** Replies that wait for the peer; below its own mark a socket does not say when fewer do. */
+  get #unreadBytes(): number {
+    return this.#socket.writableNeedDrain ? this.#socket.writableLength : 0;
+  }
+
+  /** Makes room: the daemon holds too much, and most of all for this peer. */
+  giveWay(): void {
+    // One that does not read would not hear why.
+    if (this.#unreadBytes > 0 || this.#isLast) this.#socket.destroy();
+    else this.turnAway(refusal('BUSY', 'Too much waits to be completed already; try again'));
   }
 
   #isBusy(): boolean {

@@ -79,6 +79,11 @@ export class Framer {
     return this.#state !== 'over' && this.#partial.length > 0;
   }
 
+  /** Bytes of a request that has begun and is not complete. */
+  get partialBytes(): number {
+    return this.#partial.length;
+  }
+
   /** Takes the next chunk. Behind a violation, or a request outside a session, all is ignored. */
   push(chunk: Buffer): Frame[] {
     if (this.#state === 'over') return [];

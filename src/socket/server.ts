@@ -10,6 +10,7 @@ import { LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
 import { type Ask, Connection } from './connection.js';
 import { readConnectionsMax } from './connection-limit.js';
 import { handedOverPath } from './handed-over.js';
+import { HeldBytes } from './held-bytes.js';
 
 /** The socket cannot be served. `message` says which and why. */
 export class SocketError extends Error {
@@ -22,13 +23,17 @@ const PRIVATE_MODE = 0o600;
 /** Peers that have not read their reply this long after the end was announced are cut off. */
 const FAREWELL_MS = 2_000;
 
-/** Where peers connect, and which of them may. */
-export interface Place {
-  readonly path: string;
-  /** Who may connect to the path, as the bits of a file mode. */
+/** Which peers may connect. */
+export interface SocketAccess {
+  /** As the bits of a file mode. */
   readonly mode: number;
-  /** Its group, by name or number; empty = that of the process. */
+  /** The group of the socket, by name or number; empty = that of the process. */
   readonly group: string;
+}
+
+/** Where peers connect, and which of them may. */
+export interface Place extends SocketAccess {
+  readonly path: string;
   /** Descriptors of listening sockets that somebody else has opened; they stay as they are. */
   readonly handedOver: readonly number[];
 }
@@ -40,6 +45,12 @@ export interface SocketServer {
    * Resolves when the last peer has its reply, or did not read it in time.
    */
   close(): Promise<void>;
+  /**
+   * Lets others connect to the path, from now on. Has no effect on one that was handed over.
+   *
+   * @throws SocketError when there is no such group, or it cannot be given to it
+   */
+  share(access: SocketAccess): void;
 }
 
 /**
@@ -48,6 +59,7 @@ export interface SocketServer {
  * serves it.
  *
  * @param patience how long peers are waited for; the contract's, unless a test is in a hurry
+ * @param held what all peers may make the daemon hold
  * @throws SocketError when another daemon serves the path, something else is there, there is no
  * such group, or what was handed over cannot be served
  */
@@ -55,11 +67,12 @@ export async function serveSocket(
   place: Place,
   ask: Ask,
   patience: Patience = PATIENCE,
+  held = new HeldBytes(),
 ): Promise<SocketServer> {
   const connections = new Map<Socket, Connection>();
   const connectionsMax = readConnectionsMax();
   const accept = (socket: Socket) => {
-    const connection = new Connection(socket, ask, patience);
+    const connection = new Connection(socket, ask, patience, held);
     connections.set(socket, connection);
     socket.on('close', () => connections.delete(socket));
     if (connections.size > connectionsMax) {
@@ -84,14 +97,16 @@ export async function serveSocket(
     setTimeout(cutOff, FAREWELL_MS).unref();
     await Promise.all(closed);
   };
+  let isOwnPath = false;
   try {
     const paths = await listenHandedOver(place.handedOver, newServer);
-    if (!paths.includes(resolvePath(place.path))) await listenPrivately(place, newServer());
+    isOwnPath = !paths.includes(resolvePath(place.path));
+    if (isOwnPath) await listenPrivately(place, newServer());
   } catch (error) {
     await close();
     throw error;
   }
-  return { close };
+  return { close, share: (access) => isOwnPath && share(place.path, access) };
 }
 
 /** Serves what was handed over; gives its paths. */
@@ -113,11 +128,9 @@ async function listenHandedOver(
 }
 
 /** Serves the path, first for its owner alone, then for all that may connect. */
-async function listenPrivately({ path, mode, group }: Place, server: Server): Promise<void> {
-  const gid = group === '' ? null : groupId(group);
-  if (group !== '' && gid === null) {
-    throw new SocketError(`cannot listen on ${path}: there is no group ${group}`);
-  }
+async function listenPrivately(place: Place, server: Server): Promise<void> {
+  const { path } = place;
+  groupOf(path, place);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     await removeStaleSocket(path);
@@ -130,12 +143,29 @@ async function listenPrivately({ path, mode, group }: Place, server: Server): Pr
   const listening = listen(server, { path }, path);
   process.umask(umask);
   await listening;
+  share(path, place);
+}
+
+/** Gives a socket file its group and mode, and is at no moment more open than either is alone. */
+function share(path: string, access: SocketAccess): void {
+  const gid = groupOf(path, access);
   try {
-    if (gid !== null) chownSync(path, lstatSync(path).uid, gid);
-    chmodSync(path, mode);
+    const known = lstatSync(path);
+    if (gid !== known.gid) {
+      // The old group must not have what is meant for the new one, nor the new one what the old had.
+      chmodSync(path, PRIVATE_MODE);
+      chownSync(path, known.uid, gid);
+    }
+    chmodSync(path, access.mode);
   } catch (error) {
     throw new SocketError(`cannot let others use ${path}: ${messageOf(error)}`);
   }
+}
+
+function groupOf(path: string, { group }: SocketAccess): number {
+  const gid = group === '' ? process.getegid?.() : groupId(group);
+  if (gid == null) throw new SocketError(`cannot listen on ${path}: there is no group ${group}`);
+  return gid;
 }
 
 function listen(

@@ -5,9 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Refusal } from '../../src/protocol/error-codes.js';
-import { PATIENCE, type Patience } from '../../src/protocol/limits.js';
+import { HELD_MAX_BYTES, PATIENCE, type Patience } from '../../src/protocol/limits.js';
 import type { Reply } from '../../src/protocol/reply.js';
 import type { Ask } from '../../src/socket/connection.js';
+import { HeldBytes } from '../../src/socket/held-bytes.js';
 import { type Place, type SocketServer, serveSocket } from '../../src/socket/server.js';
 
 /** A request by which the test knows it again: one of a service of that name. */
@@ -170,14 +171,19 @@ export interface Served {
 }
 
 /** Serves a new socket for each test, in a directory of its own. */
-export function useServedSocket(patience: Patience = PATIENCE): () => Served {
+export function useServedSocket(
+  patience: Patience = PATIENCE,
+  heldMaxBytes = HELD_MAX_BYTES,
+): () => Served {
   let served: Served;
   let directory: string;
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
     const path = join(directory, 'data', 'epa.sock');
     const daemon = new FakeDaemon();
-    served = { path, daemon, server: await serveSocket(placeOf(path), daemon.ask, patience) };
+    const held = new HeldBytes(heldMaxBytes);
+    const server = await serveSocket(placeOf(path), daemon.ask, patience, held);
+    served = { path, daemon, server };
   });
   afterEach(async () => {
     for (const socket of sockets) socket.destroy();
