@@ -1,23 +1,20 @@
 /** What the coordinator is given, hears, remembers and tells. */
 
 import type { DoneActorEvent, ErrorActorEvent } from 'xstate';
-import type { PendingReply, Ticket } from '../src/core/coordination.js';
+import type { Change, PendingReply, Ticket } from '../src/core/coordination.js';
 import type { Holdings } from '../src/core/holdings.js';
 import type { Homes } from '../src/core/homes.js';
 import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
 import type { Plan } from '../src/core/plan.js';
-import type { PoolLists } from '../src/core/pools.js';
 import type { Snapshot } from '../src/core/snapshot.js';
-import type { View } from '../src/core/view.js';
+import type { OperatorSettings, View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
 import type { ScannerReport } from './scanner.js';
 import type { StoreProblem, StoreReport } from './store.js';
 
 /** What may change while the daemon runs. */
-export interface Settings {
-  /** What the operator says of pools. */
-  readonly poolLists: PoolLists;
+export interface Settings extends OperatorSettings {
   readonly rescanIntervalMs: number;
 }
 
@@ -56,6 +53,8 @@ export type CoordinatorEmission =
   | { readonly type: 'READY'; readonly view: View }
   /** A plan was decided; its reply follows when it is durable. */
   | { readonly type: 'CHANGED'; readonly ticket: Ticket; readonly plan: Plan }
+  /** A change is durable; its reply follows at once. */
+  | { readonly type: 'COMMITTED'; readonly change: Change; readonly generation: number }
   /** Changes that were not durable are taken back. */
   | { readonly type: 'UNDONE'; readonly because: Refusal; readonly requestCount: number }
   /** Nothing can be stored, for another reason than before. */

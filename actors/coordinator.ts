@@ -147,16 +147,18 @@ export const coordinatorMachine = setup({
           return enqueue.emit({ type: 'REPLY', requestId, outcome: outcome.reply });
         }
         const { revision } = context;
-        const pending = { ticket, outcome: outcome.reply, revision, isChange: false };
+        const pending = { ticket, outcome: outcome.reply, revision, change: null };
         return enqueue.assign({ pending: [...context.pending, pending] });
       }
       const { plan, changes } = outcome;
-      for (const change of changes) {
-        enqueue.sendTo(nodeActorId(change.nodeId), { type: 'APPLY', change });
+      for (const nodeChange of changes) {
+        const event = { type: 'APPLY', change: nodeChange } as const;
+        enqueue.sendTo(nodeActorId(nodeChange.nodeId), event);
       }
       const revision = context.revision + 1;
       const view = { ...context.view, holdings: plan.holdings };
-      const pending = { ticket, outcome: plan.reply, revision, isChange: true };
+      const change = { ticket, before: context.view.holdings, plan };
+      const pending = { ticket, outcome: plan.reply, revision, change };
       enqueue.assign({ view, revision, pending: [...context.pending, pending] });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
       enqueue.emit({ type: 'CHANGED', ticket, plan });
@@ -164,10 +166,12 @@ export const coordinatorMachine = setup({
     }),
     noteStored: enqueueActions(({ context, event, enqueue, system }) => {
       assertEvent(event, 'STORED');
-      enqueue.assign({ generation: event.generation });
+      const { generation } = event;
+      enqueue.assign({ generation });
       if (event.revision <= context.undoneRevision) return;
       const { due, left } = dueReplies(context.pending, event.revision);
-      for (const { ticket, outcome } of due) {
+      for (const { ticket, outcome, change } of due) {
+        if (change !== null) enqueue.emit({ type: 'COMMITTED', change, generation });
         enqueue.emit({ type: 'REPLY', requestId: ticket.requestId, outcome });
       }
       enqueue.assign({ durable: event.snapshot, pending: left, storeProblem: null });
@@ -192,15 +196,15 @@ export const coordinatorMachine = setup({
       const { holdings, homes } = context.durable;
       // A node may have gone for good with the release of its last claim, which is undone now.
       const known = [...context.view.homes, ...homes];
-      const view = viewOf(context.view.facts, context.settings.poolLists, known, holdings);
+      const view = viewOf(context.view.facts, context.settings, known, holdings);
       const revision = context.revision + 1;
-      for (const { ticket, isChange } of context.pending) {
+      for (const { ticket, change } of context.pending) {
         const { requestId } = ticket;
-        if (isChange) enqueue.emit({ type: 'REPLY', requestId, outcome: because });
+        if (change !== null) enqueue.emit({ type: 'REPLY', requestId, outcome: because });
         // What only looked saw what is undone now, so it is decided again.
         else enqueue.sendTo(self, { type: 'DECIDE', ticket });
       }
-      const requestCount = context.pending.filter(({ isChange }) => isChange).length;
+      const requestCount = context.pending.filter(({ change }) => change !== null).length;
       const undecidedCount = context.undecidedCount + context.pending.length - requestCount;
       enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });
       enqueue.assign({ pending: [] });
@@ -229,7 +233,7 @@ export const coordinatorMachine = setup({
   context: ({ input }) => ({
     input,
     settings: input.settings,
-    view: viewOf(NO_FACTS, input.settings.poolLists, input.homes, input.holdings),
+    view: viewOf(NO_FACTS, input.settings, input.homes, input.holdings),
     sysfsProblem: null,
     storeProblem: null,
     nodeIds: [],
@@ -361,7 +365,7 @@ export const coordinatorMachine = setup({
 });
 
 function withFacts({ settings, view }: CoordinatorContext, facts: MachineFacts): View {
-  return viewOf(facts, settings.poolLists, view.homes, view.holdings);
+  return viewOf(facts, settings, view.homes, view.holdings);
 }
 
 function saveOf(view: View, revision: number): Save {

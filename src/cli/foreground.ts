@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Config, ConfigError, compareConfigs } from '../config/config.js';
+import { AuditError } from '../daemon/audit.js';
 import { type Daemon, startDaemon } from '../daemon/daemon.js';
 import type { Logger } from '../daemon/log.js';
 import { SocketError } from '../socket/server.js';
@@ -67,17 +68,24 @@ export async function serveInForeground(
 
 /** Takes over what may change; gives the configuration that is in force then. */
 function reread(readAgain: () => Config, before: Config, daemon: Daemon, log: Logger): Config {
+  const refuse = (reason: string) => {
+    log.error({ reason }, 'the configuration cannot be used; the one before stays in force');
+    return before;
+  };
   let after: Config;
   try {
     after = readAgain();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const reason = error.message;
-    log.error({ reason }, 'the configuration cannot be used; the one before stays in force');
-    return before;
+    return refuse(error.message);
   }
   const { changed, needRestart, inForce } = compareConfigs(before, after);
-  daemon.reconfigure(inForce);
+  try {
+    daemon.reconfigure(inForce);
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    return refuse(error.message);
+  }
   log.info({ changed }, 'configuration read again');
   if (needRestart.length > 0) {
     log.warn({ settings: needRestart }, 'these settings take a restart of the daemon');
@@ -90,6 +98,7 @@ function logStartFailure(log: Logger, error: unknown): void {
   const isForOperator =
     error instanceof StateError ||
     error instanceof SocketError ||
+    error instanceof AuditError ||
     (error instanceof Error && 'syscall' in error);
   if (isForOperator) log.fatal(`cannot start: ${error.message}`);
   else log.fatal({ err: error }, 'cannot start');

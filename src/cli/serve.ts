@@ -11,10 +11,11 @@ import { print, terminalOf } from './terminal.js';
 
 const EXAMPLES = `
 Options win over the environment (EPA_SOCKET, EPA_SOCKET_MODE, EPA_SOCKET_GROUP,
-EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_RESCAN_INTERVAL_MS,
-EPA_LOG_LEVEL), that over a configuration file (--config or EPA_CONFIG: a JSON
-object with "socket", "socket_mode", "socket_group", "state_dir", "sysfs_root",
-"cpu_pool", "rescan_interval_ms", "log_level"), and that over the defaults.
+EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_POLICY_FILE, EPA_AUDIT_FILE,
+EPA_RESCAN_INTERVAL_MS, EPA_LOG_LEVEL), that over a configuration file (--config
+or EPA_CONFIG: a JSON object with "socket", "socket_mode", "socket_group",
+"state_dir", "sysfs_root", "cpu_pool", "policy_file", "audit_file",
+"rescan_interval_ms", "log_level"), and that over the defaults.
 With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
 
 The log goes to standard error: JSON lines, or readable ones on a terminal.
@@ -35,6 +36,8 @@ interface ServeOptions extends GlobalOptions {
   readonly stateDir?: string;
   readonly sysfsRoot?: string;
   readonly cpuPool?: string;
+  readonly policyFile?: string;
+  readonly auditFile?: string;
   readonly rescanIntervalMs?: string;
   readonly logLevel?: string;
   readonly simulate?: string;
@@ -54,6 +57,8 @@ export function serveCommand(): Command {
     .option('--state-dir <dir>', 'directory of the state')
     .option('--sysfs-root <dir>', 'directory that stands for /sys')
     .option('--cpu-pool <list>', 'CPUs of the general pool, such as 2-7,10')
+    .option('--policy-file <file>', 'who may use which services, and how much (JSON)')
+    .option('--audit-file <file>', 'where to write down every change')
     .option('--rescan-interval-ms <ms>', 'how often the machine is looked at')
     .option('--log-level <level>', LOG_LEVELS.join(', '))
     .addOption(
@@ -90,6 +95,8 @@ async function serve(_options: object, command: Command): Promise<void> {
         stateDirectory: options.stateDir,
         sysfsRoot: simulation?.sysfsRoot ?? options.sysfsRoot,
         cpuPool: options.cpuPool,
+        policyFile: options.policyFile,
+        auditFile: options.auditFile,
         rescanIntervalMs: options.rescanIntervalMs,
         logLevel: options.logLevel,
       },

@@ -8,10 +8,12 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { AccessPolicy } from '../core/access-policy.js';
 import { cpuListText } from '../core/cpu-list-schema.js';
 import { issuesOf } from '../core/issues.js';
 import { type PoolLists, parsePoolLists } from '../core/pools.js';
 import { messageOf } from '../core/quoting.js';
+import { PolicyFileError, readPolicyFile } from './policy-file.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
 export class ConfigError extends Error {
@@ -46,6 +48,17 @@ const settings = {
   stateDirectory: z.string().min(1),
   sysfsRoot: z.string().min(1),
   cpuPool: cpuListText(parsePoolLists),
+  policyFile: z.string().transform((path, context): AccessPolicy | null => {
+    if (path === '') return null;
+    try {
+      return readPolicyFile(path);
+    } catch (error) {
+      if (!(error instanceof PolicyFileError)) throw error;
+      context.addIssue(error.message);
+      return z.NEVER;
+    }
+  }),
+  auditFile: z.string(),
   rescanIntervalMs: z.coerce
     .number('must be a number of milliseconds')
     .int('must be whole')
@@ -71,6 +84,10 @@ export interface Config {
   readonly sysfsRoot: string;
   /** What the operator says of pools. */
   readonly cpuPool: PoolLists;
+  /** What the policy file says; `null` = there is none. */
+  readonly policyFile: AccessPolicy | null;
+  /** Where changes are written down; empty = nowhere. */
+  readonly auditFile: string;
   readonly rescanIntervalMs: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
@@ -85,6 +102,8 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
   stateDirectory: 'EPA_STATE_DIR',
   sysfsRoot: 'EPA_SYSFS_ROOT',
   cpuPool: 'EPA_CPU_POOL',
+  policyFile: 'EPA_POLICY_FILE',
+  auditFile: 'EPA_AUDIT_FILE',
   rescanIntervalMs: 'EPA_RESCAN_INTERVAL_MS',
   logLevel: 'EPA_LOG_LEVEL',
 };
@@ -97,6 +116,8 @@ const FILE_KEYS: Readonly<Record<Setting, string>> = {
   stateDirectory: 'state_dir',
   sysfsRoot: 'sysfs_root',
   cpuPool: 'cpu_pool',
+  policyFile: 'policy_file',
+  auditFile: 'audit_file',
   rescanIntervalMs: 'rescan_interval_ms',
   logLevel: 'log_level',
 };
@@ -228,8 +249,9 @@ function readHandedOver(environment: NodeJS.ProcessEnv): number[] {
 }
 
 /** The settings that may change while the daemon runs. */
-function liveSettings({ cpuPool, rescanIntervalMs, logLevel }: Config) {
-  return { cpuPool, rescanIntervalMs, logLevel };
+function liveSettings(config: Config) {
+  const { cpuPool, policyFile, rescanIntervalMs, logLevel, socketMode, socketGroup } = config;
+  return { cpuPool, policyFile, rescanIntervalMs, logLevel, socketMode, socketGroup };
 }
 
 /** The environment for a child process that is to find its daemon at `socketPath`. */
@@ -292,6 +314,8 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
     socketGroup: '',
     sysfsRoot: '/sys',
     cpuPool: '',
+    policyFile: '',
+    auditFile: '',
     rescanIntervalMs: 5_000,
     logLevel: 'info',
   };

@@ -1,33 +1,37 @@
-/** Who asks, as the kernel names the peer of a socket; and what is whose. */
+/** Who asks, as the kernel names the peer of a socket; and whose a service is. */
 
-import { type Refusal, refusal } from '../protocol/error-codes.js';
-import { type Holdings, ROOT_UID } from './holdings.js';
+/** May change everything, and owns what was recorded before there were owners. */
+export const ROOT_UID = 0;
 
-/** The process at the other end of a connection, as it was when it connected. */
-export interface Caller {
+/** Who made a service's first claim. */
+export interface Owner {
   readonly uid: number;
-  readonly gid: number;
-  readonly pid: number;
-  /** What a security module calls it, as `snap.nova.compute (enforce)`; `null` = it has no name. */
+  /** The user's own group, not one it is also in; `null` = it was not kept. */
+  readonly gid: number | null;
+  /** What a security module calls the process, as `snap.nova.compute`; `null` = it has no name. */
   readonly label: string | null;
 }
 
-/**
- * A service's claims and records are changed by their owner and by root alone: `NOT_PERMITTED`. A
- * service that holds nothing is nobody's.
- */
-export function checkOwner(
-  holdings: Holdings,
-  serviceName: string,
-  { uid }: Caller,
-): Refusal | null {
-  if (uid === ROOT_UID || !holdings.holdsAnything(serviceName)) return null;
-  const ownerUid = holdings.ownerOf(serviceName);
-  if (ownerUid === uid) return null;
-  return refusal(
-    'NOT_PERMITTED',
-    `Service ${serviceName} belongs to the user with uid ${ownerUid}: only that user and root may ` +
-      `change what it holds, and you are uid ${uid}`,
-    { owner_uid: ownerUid, uid },
-  );
+/** The process at the other end of a connection, as it was when it connected. */
+export interface Caller extends Owner {
+  readonly gid: number;
+  readonly pid: number;
+}
+
+/** To whom belongs what nobody is known to have claimed. */
+export const ROOT_OWNER: Owner = { uid: ROOT_UID, gid: 0, label: null };
+
+/** Whether somebody is {@link ROOT_OWNER}. */
+export function isPlainRoot({ uid, gid, label }: Owner): boolean {
+  return uid === ROOT_OWNER.uid && gid === ROOT_OWNER.gid && label === ROOT_OWNER.label;
+}
+
+/** Whether two are one and the same in the eyes of a quota: the user, and what confines it. */
+export function isSameOwner(a: Owner, b: Owner): boolean {
+  return a.uid === b.uid && a.label === b.label;
+}
+
+/** A caller or owner as a sentence names it: `uid 1001`, or `uid 0 (snap.nova.compute)`. */
+export function nameOfOwner({ uid, label }: Owner): string {
+  return label === null ? `uid ${uid}` : `uid ${uid} (${label})`;
 }

@@ -5,11 +5,14 @@
 
 import type { Refusal } from '../protocol/error-codes.js';
 import type { Reply } from '../protocol/reply.js';
+import { isGrant } from '../protocol/request.js';
 import type { Caller } from './caller.js';
 import { intersectCpus, sameCpus } from './cpu-set.js';
-import { isGrant, type MachineRequest } from './decide.js';
+import type { MachineRequest } from './decide.js';
+import type { Holdings } from './holdings.js';
 import type { PagesOf } from './machine.js';
 import { claimedCpusOf } from './node-ownership.js';
+import type { Plan } from './plan.js';
 import { homesInUse, isCurrent, type NodeSlice, sliceOf } from './slices.js';
 import type { View } from './view.js';
 
@@ -27,8 +30,15 @@ export interface PendingReply {
   readonly outcome: Reply | Refusal;
   /** The revision of the holdings that the reply shows. */
   readonly revision: number;
-  /** Whether the request itself changed something that is not durable yet. */
-  readonly isChange: boolean;
+  /** What the request itself changed, and is not durable yet; `null` = nothing. */
+  readonly change: Change | null;
+}
+
+/** A plan, and what it was decided upon. */
+export interface Change {
+  readonly ticket: Ticket;
+  readonly before: Holdings;
+  readonly plan: Plan;
 }
 
 /** Splits off the replies that may leave now that `revision` is durable; order is kept. */

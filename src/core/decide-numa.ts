@@ -23,6 +23,7 @@ import { type ClaimChange, claimWithout } from './holdings.js';
 import { compareNames } from './names.js';
 import type { Decision } from './plan.js';
 import type { Pool } from './pools.js';
+import { shieldedCpus } from './quotas.js';
 import {
   checkCapacity,
   checkRecords,
@@ -187,8 +188,8 @@ function checkNodeCapacity(
 }
 
 /**
- * CPUs of the node that may be taken: ordinary claims of unprotected others of the same pool, and
- * only by a legacy requester.
+ * CPUs of the node that may be taken: ordinary claims of unprotected others of the same pool, whom
+ * no rule of the policy shields, and only by a legacy requester.
  */
 function takeable(view: View, standing: GrantStanding, nodeCpus: CpuSet): CpuSet {
   if (standing.policy === 'non-preemptive') return NO_CPUS;
@@ -197,7 +198,8 @@ function takeable(view: View, standing: GrantStanding, nodeCpus: CpuSet): CpuSet
     intersectCpus(view.holdings.claimedIn[standing.pool.name], nodeCpus),
     uniteCpus(explicitCpus, protectedCpus),
   );
-  return subtractCpus(ordinary, standing.ownCpus);
+  const othersCpus = subtractCpus(ordinary, standing.ownCpus);
+  return subtractCpus(othersCpus, shieldedCpus(view, othersCpus));
 }
 
 interface Loss {

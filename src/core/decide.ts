@@ -4,15 +4,17 @@
  */
 
 import { isRefusal, refusal } from '../protocol/error-codes.js';
-import { type GetStatusRequest, isChanging, type Request } from '../protocol/request.js';
-import { type Caller, checkOwner } from './caller.js';
+import { type GetStatusRequest, isChanging, isGrant, type Request } from '../protocol/request.js';
+import type { Caller } from './caller.js';
 import { decideCores, decideCoresPercent } from './decide-cores.js';
 import { decideHugepages } from './decide-hugepages.js';
 import { decideNumaCores } from './decide-numa.js';
 import { decideList, decideMemoryInfo, decideTopology } from './describe.js';
 import { invariant } from './invariant.js';
 import type { SysfsProblem } from './machine.js';
-import type { Decision } from './plan.js';
+import { findRule } from './permission.js';
+import type { Decision, Plan } from './plan.js';
+import { checkPlan } from './quotas.js';
 import type { View } from './view.js';
 
 /** A request about the machine and its claims; the daemon's own status is not one. */
@@ -21,8 +23,9 @@ export type MachineRequest = Exclude<Request, GetStatusRequest>;
 /**
  * Decides a request.
  *
- * @param caller who asks for a change: what others own is refused with `NOT_PERMITTED`, before
- * anything else; `null` where the request only looks
+ * @param caller who asks for a change; `null` where the request only looks. What is not the caller's
+ * to change, or not allowed by the policy, is refused with `NOT_PERMITTED` before anything else; what
+ * would exceed a quota, when all else is well.
  * @param problem why the machine could not be read after the request arrived, or `null`. Then
  * nothing is granted (`INTERNAL`, with the path), because what is granted must be there; listing
  * and releasing go on with what was known before.
@@ -33,16 +36,22 @@ export function decide(
   caller: Caller | null,
   problem: SysfsProblem | null,
 ): Decision {
-  const { holdings } = view;
   if (!isChanging(request)) return decideAny(view, request, problem);
-  const { serviceName } = request;
   invariant(caller !== null, 'nobody asks for a change');
-  const decision = checkOwner(holdings, serviceName, caller) ?? decideAny(view, request, problem);
-  const isFirst = !holdings.holdsAnything(serviceName);
-  if (isRefusal(decision) || !isFirst || !decision.holdings.holdsAnything(serviceName)) {
-    return decision;
-  }
-  return { ...decision, holdings: decision.holdings.withOwner(serviceName, caller.uid) };
+  const rule = findRule(view, request, caller);
+  if (rule !== null && isRefusal(rule)) return rule;
+  const decision = decideAny(view, request, problem);
+  if (isRefusal(decision)) return decision;
+  const plan = withOwner(view, request.serviceName, caller, decision);
+  return (rule === null ? null : checkPlan({ view, rule, request, plan })) ?? plan;
+}
+
+/** Who makes a service's first claim owns it. */
+function withOwner(view: View, serviceName: string, caller: Caller, plan: Plan): Plan {
+  const isFirst = !view.holdings.holdsAnything(serviceName);
+  if (!isFirst || !plan.holdings.holdsAnything(serviceName)) return plan;
+  const { uid, gid, label } = caller;
+  return { ...plan, holdings: plan.holdings.withOwner(serviceName, { uid, gid, label }) };
 }
 
 function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | null): Decision {
@@ -68,21 +77,5 @@ function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | 
       return decideMemoryInfo(view, request);
     case 'get_topology':
       return decideTopology(view);
-  }
-}
-
-/** Whether the request asks for something, rather than giving back or looking. */
-export function isGrant(request: MachineRequest): boolean {
-  switch (request.action) {
-    case 'allocate_cores':
-      return request.cpuCount >= 0;
-    case 'allocate_cores_percent':
-      return request.percent > 0;
-    case 'allocate_numa_cores':
-      return request.cpuCount > 0;
-    case 'allocate_hugepages':
-      return request.pageCount > 0;
-    default:
-      return false;
   }
 }

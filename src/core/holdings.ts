@@ -6,6 +6,7 @@
  */
 
 import type { Policy, PoolName } from '../protocol/request.js';
+import { isPlainRoot, type Owner, ROOT_OWNER } from './caller.js';
 import {
   type CpuSet,
   intersectCpus,
@@ -48,9 +49,6 @@ export type NodePageRecords = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 const NO_RECORDS: NodePageRecords = new Map();
 
-/** May change everything, and owns what was recorded before there were owners. */
-export const ROOT_UID = 0;
-
 type Parts = Pick<
   Holdings,
   'claims' | 'pages' | 'claimedIn' | 'claimedCpus' | 'explicitCpus' | 'protectedCpus' | 'owners'
@@ -81,8 +79,8 @@ export class Holdings {
   readonly explicitCpus: CpuSet;
   /** CPUs of services whose policy is `non-preemptive`. */
   readonly protectedCpus: CpuSet;
-  /** Service → the uid that made its first claim. Those of root, and those without any, are absent. */
-  readonly owners: ReadonlyMap<string, number>;
+  /** Service → who made its first claim. Those of {@link ROOT_OWNER}, or nobody known, are absent. */
+  readonly owners: ReadonlyMap<string, Owner>;
 
   private constructor(parts: Parts) {
     this.claims = parts.claims;
@@ -140,12 +138,12 @@ export class Holdings {
     return new Holdings({ ...parts, owners: ownersAfter(parts, [record.serviceName]) });
   }
 
-  /** The holdings in which a service that holds something belongs to a user. */
-  withOwner(serviceName: string, uid: number): Holdings {
+  /** The holdings in which a service that holds something belongs to somebody. */
+  withOwner(serviceName: string, owner: Owner): Holdings {
     invariant(this.holdsAnything(serviceName), `${serviceName} holds nothing that could be owned`);
     const owners = new Map(this.owners);
-    if (uid === ROOT_UID) owners.delete(serviceName);
-    else owners.set(serviceName, uid);
+    if (isPlainRoot(owner)) owners.delete(serviceName);
+    else owners.set(serviceName, owner);
     return new Holdings({ ...this, owners });
   }
 
@@ -154,9 +152,16 @@ export class Holdings {
     return new Holdings({ ...this, owners: new Map() });
   }
 
-  /** The uid of the user to whom a service belongs; root's, unless somebody else claimed first. */
-  ownerOf(serviceName: string): number {
-    return this.owners.get(serviceName) ?? ROOT_UID;
+  /** To whom a service belongs; to root, unless somebody else claimed first. */
+  ownerOf(serviceName: string): Owner {
+    return this.owners.get(serviceName) ?? ROOT_OWNER;
+  }
+
+  /** The services that have a CPU or a page on record. */
+  serviceNames(): ReadonlySet<string> {
+    const names = new Set(this.claims.keys());
+    for (const records of this.pages.values()) for (const name of records.keys()) names.add(name);
+    return names;
   }
 
   /** Whether a service has a CPU or a page on record. */

@@ -2,6 +2,7 @@
  * All that a decision may look at: the machine, the pools, where CPUs belong, who holds what.
  */
 
+import type { AccessPolicy } from './access-policy.js';
 import { type CpuSet, NO_CPUS, overlaps } from './cpu-set.js';
 import type { Holdings } from './holdings.js';
 import { type Homes, NO_NODE, resolveHomes } from './homes.js';
@@ -14,6 +15,14 @@ export interface View {
   readonly pools: Pools;
   readonly homes: Homes;
   readonly holdings: Holdings;
+  /** What the operator lets whom do; `null` = there is no policy, and each may do what is its own. */
+  readonly access: AccessPolicy | null;
+}
+
+/** What the operator decides. */
+export interface OperatorSettings {
+  readonly poolLists: PoolLists;
+  readonly access: AccessPolicy | null;
 }
 
 /** Facts of a machine of which nothing could be read yet. */
@@ -27,12 +36,12 @@ export const NO_FACTS: MachineFacts = {
 /**
  * Makes a view of fresh facts.
  *
- * @param poolLists what the operator says of pools
+ * @param settings what the operator says of pools and of callers
  * @param known where CPUs were at home before, the latest first
  */
 export function viewOf(
   facts: MachineFacts,
-  poolLists: PoolLists,
+  { poolLists, access }: OperatorSettings,
   known: Iterable<readonly [number, CpuSet]>,
   holdings: Holdings,
 ): View {
@@ -41,6 +50,7 @@ export function viewOf(
     pools: resolvePools(facts, poolLists),
     homes: resolveHomes(facts, known, holdings.claimedCpus),
     holdings,
+    access,
   };
 }
 

@@ -14,7 +14,7 @@ import { Holdings } from '../core/holdings.js';
 import type { PagesOf } from '../core/machine.js';
 import { messageOf } from '../core/quoting.js';
 import type { Write } from '../core/snapshot.js';
-import { type Refusal, refusal } from '../protocol/error-codes.js';
+import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isChanging, type Request } from '../protocol/request.js';
@@ -22,6 +22,7 @@ import type { Ask } from '../socket/connection.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
+import { openAuditLog } from './audit.js';
 import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
 import { describeStatus } from './status.js';
@@ -31,7 +32,11 @@ import { DAEMON_VERSION } from './version.js';
 export interface Daemon {
   /** Resolves when the daemon has ended by {@link stop}; rejects when it failed. */
   readonly ended: Promise<void>;
-  /** Takes over the settings that may change while it runs: pools, schedule, log level. */
+  /**
+   * Takes over the settings that may change while it runs: those that `compareConfigs` calls live.
+   *
+   * @throws SocketError when the socket cannot be shared as they say; nothing is changed then
+   */
   reconfigure(config: Config): void;
   /** Takes no more requests, finishes and stores what is under way, removes the socket. */
   stop(): Promise<void>;
@@ -43,10 +48,11 @@ type Coordinator = ReturnType<typeof createCoordinator>;
  * Starts a daemon and resolves when it answers on its socket.
  *
  * @throws StateError when the state directory is in use or neither copy of the state is whole,
- * SocketError when the socket cannot be served
+ * SocketError when the socket cannot be served, AuditError when the audit log cannot be opened
  */
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
   const startedAtMs = Date.now();
+  const audit = config.auditFile === '' ? null : openAuditLog(config.auditFile, log);
   const state = await openStateDirectory(config.stateDirectory, `serves ${config.socketPath}`);
   logFound(state.found, log);
   const scanPool = createScanPool({
@@ -55,17 +61,21 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   });
   const coordinator = createCoordinator(config, scanPool, state);
   logEmissions(coordinator, log);
+  coordinator.on('COMMITTED', ({ change, generation }) => {
+    audit?.record(change, generation, new Date());
+  });
   const ended = endOf(coordinator);
   const cleanUp = async () => {
     await scanPool.close();
     await state.close();
+    await audit?.close();
   };
   coordinator.start();
   let server: SocketServer;
   try {
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
     const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found: state.found };
-    const answerMachine = createAnswerer(coordinator);
+    const answerMachine = createAnswerer(coordinator, log);
     const answerRequest: Ask = (request, answer, whoAsks) => {
       if (request.action !== 'get_status') answerMachine(request, answer, whoAsks);
       else answer(describeStatus(coordinator, about, Date.now()));
@@ -91,6 +101,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   return {
     ended: cleanEnd,
     reconfigure: (next) => {
+      server.share({ mode: next.socketMode, group: next.socketGroup });
+      audit?.reopen();
       log.level = next.logLevel;
       coordinator.send({ type: 'RECONFIGURE', settings: settingsOf(next) });
     },
@@ -137,8 +149,8 @@ function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }
   });
 }
 
-function settingsOf({ cpuPool, rescanIntervalMs }: Config): Settings {
-  return { poolLists: cpuPool, rescanIntervalMs };
+function settingsOf({ cpuPool, policyFile, rescanIntervalMs }: Config): Settings {
+  return { poolLists: cpuPool, access: policyFile, rescanIntervalMs };
 }
 
 function endOf(coordinator: Coordinator): Promise<void> {
@@ -165,7 +177,7 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
 }
 
 /** Sends requests to the coordinator and brings its replies back, within the limit. */
-function createAnswerer(coordinator: Coordinator) {
+function createAnswerer(coordinator: Coordinator, log: Logger) {
   const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
   let lastRequestId = 0;
   coordinator.on('REPLY', ({ requestId, outcome }) => {
@@ -190,7 +202,12 @@ function createAnswerer(coordinator: Coordinator) {
       return;
     }
     const requestId = ++lastRequestId;
-    waiting.set(requestId, answer);
+    waiting.set(requestId, (outcome) => {
+      if (isRefusal(outcome) && outcome.code === 'NOT_PERMITTED') {
+        log.debug({ caller, reason: outcome.message }, 'refused');
+      }
+      answer(outcome);
+    });
     coordinator.send({ type: 'REQUEST', ticket: { requestId, request, caller } });
   };
 }

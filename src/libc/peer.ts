@@ -21,6 +21,7 @@ function labelOf(descriptor: number): string | null {
     // Without a security module there is no such option.
     return null;
   }
-  const label = text.replace(/[\0\n]+$/, '');
+  // AppArmor says behind the name how it is enforced: `snap.nova.compute (enforce)`.
+  const label = text.replace(/[\0\n]+$/, '').replace(/ \([a-z]+\)$/, '');
   return label === '' || label === 'unconfined' ? null : label;
 }

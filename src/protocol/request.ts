@@ -211,14 +211,30 @@ const schemas = new Map<string, z.ZodType<Request>>([
 /** The actions this daemon knows. */
 export const ACTIONS: readonly string[] = [...schemas.keys()];
 
+/** The actions that may change what a service holds. */
+export const CHANGING_ACTIONS = [
+  'allocate_cores',
+  'allocate_cores_percent',
+  'allocate_numa_cores',
+  'allocate_hugepages',
+] as const satisfies readonly ChangingRequest['action'][];
+
 /** Tells a request that may change what a service holds from one that only looks. */
 export function isChanging(request: Request): request is ChangingRequest {
+  return CHANGING_ACTIONS.some((action) => action === request.action);
+}
+
+/** Whether a request asks for something, rather than giving back or looking. */
+export function isGrant(request: Request): boolean {
   switch (request.action) {
     case 'allocate_cores':
+      return request.cpuCount >= 0;
     case 'allocate_cores_percent':
+      return request.percent > 0;
     case 'allocate_numa_cores':
+      return request.cpuCount > 0;
     case 'allocate_hugepages':
-      return true;
+      return request.pageCount > 0;
     default:
       return false;
   }
@@ -265,7 +281,8 @@ function sentence(issue: z.core.$ZodIssue | undefined): string {
   return issue?.message ?? 'is invalid';
 }
 
-function missingOr(input: unknown, otherwise: string): string {
+/** What is wrong with a value that has the wrong type, or is not there. */
+export function missingOr(input: unknown, otherwise: string): string {
   return input === undefined ? 'is missing' : otherwise;
 }
 

@@ -43,7 +43,14 @@ const ownFormat = z.strictObject({
   cpu_homes: z.array(z.strictObject({ node_id: wholeCount, cpus: cpuListSchema })),
   // Absent in files that were written before there were owners.
   owners: z
-    .array(z.strictObject({ service_name: serviceNameSchema, uid: wholeCount.min(1) }))
+    .array(
+      z.strictObject({
+        service_name: serviceNameSchema,
+        uid: wholeCount,
+        gid: wholeCount.nullable().default(null),
+        label: z.string().nullable().default(null),
+      }),
+    )
     .default([]),
 });
 
@@ -110,7 +117,7 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
       .map(({ node_id, cpus }) => ({ node_id, cpus: formatCpuList(cpus) })),
     owners: [...holdings.owners]
       .sort(([a], [b]) => compareNames(a, b))
-      .map(([service_name, uid]) => ({ service_name, uid })),
+      .map(([service_name, owner]) => ({ service_name, ...owner })),
   };
   return `${JSON.stringify({ ...body, checksum: checksumOf(body) })}\n`;
 }
@@ -150,11 +157,11 @@ function readOwnState(json: unknown): StoredState {
   if (pageRecordsOf(holdings).length < hugepages.length) {
     throw new StateError('hugepages are recorded twice for the same service, node and size');
   }
-  for (const { service_name, uid } of owners) {
+  for (const { service_name, ...owner } of owners) {
     if (!holdings.holdsAnything(service_name)) {
       throw new StateError(`owners names ${service_name}, which holds nothing`);
     }
-    holdings = holdings.withOwner(service_name, uid);
+    holdings = holdings.withOwner(service_name, owner);
   }
   if (holdings.owners.size < owners.length) throw new StateError('owners names a service twice');
   return {

@@ -76,6 +76,7 @@ export class CoordinatorBench {
         settings: {
           rescanIntervalMs: 60_000,
           poolLists: parsePoolLists(options.general ?? ''),
+          access: null,
         },
         holdings: options.holdings ?? Holdings.none,
         homes: options.homes ?? new Map(),

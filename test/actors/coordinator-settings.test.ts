@@ -28,7 +28,7 @@ describe('the coordinator that is given other settings', () => {
   }
 
   const reconfigure = (host: CoordinatorBench, general: string, rescanIntervalMs = 60_000) => {
-    const settings = { poolLists: parsePoolLists(general), rescanIntervalMs };
+    const settings = { poolLists: parsePoolLists(general), access: null, rescanIntervalMs };
     host.coordinator.send({ type: 'RECONFIGURE', settings });
     return quiet();
   };

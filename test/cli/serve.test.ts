@@ -1,6 +1,6 @@
 /** `serve` as a process: how it starts, whom it listens to, how it ends and what it leaves. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ask } from '../../src/client/request.js';
@@ -70,6 +70,75 @@ describe('serve', () => {
     daemon.process.kill('SIGHUP');
     await daemon.untilWritten(/all of them.*"msg":"the configuration cannot be used;/);
     expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(2);
+    daemon.process.kill('SIGTERM');
+    expect((await daemon.ended).status).to.equal(0);
+  });
+
+  it('lets others connect as its configuration says, read again on SIGHUP', async () => {
+    const directory = newDirectory();
+    const config = join(directory, 'config.json');
+    const socketPath = join(directory, 'epa.sock');
+    const configure = (settings: object) => writeFileSync(config, JSON.stringify(settings));
+    const mode = () => (statSync(socketPath).mode & 0o777).toString(8);
+    configure({ socket: socketPath, socket_mode: '600' });
+    const daemon = startCli(['serve', '--simulate', 'single-node', '--config', config]);
+    await daemon.untilWritten(/"listening"/);
+    expect(mode()).to.equal('600');
+    configure({ socket: socketPath, socket_mode: '666' });
+    daemon.process.kill('SIGHUP');
+    await daemon.untilWritten(/"changed":\["socket_mode"\],"msg":"configuration read again"/);
+    expect(mode()).to.equal('666');
+    configure({ socket: socketPath, socket_mode: '600', socket_group: 'no such group' });
+    daemon.process.kill('SIGHUP');
+    await daemon.untilWritten(/no such group.*"msg":"the configuration cannot be used;/);
+    expect(mode()).to.equal('666');
+    daemon.process.kill('SIGTERM');
+    expect((await daemon.ended).status).to.equal(0);
+  });
+
+  it('does not start with a bad policy, and keeps the old one on SIGHUP', async () => {
+    const directory = newDirectory();
+    const socketPath = join(directory, 'epa.sock');
+    const policy = join(directory, 'policy.json');
+    const words = ['serve', '--simulate', 'single-node', '--socket', socketPath];
+    words.push('--policy-file', policy);
+    const reason = (text: string) => `cannot use "${policy}" from --policy-file: ${text}`;
+
+    expect(await runCli(words)).to.deep.include({ status: 2 });
+    writeFileSync(policy, '{"version": 1,\n "rules": [\n  {"name": "x", "services": ["*"]}]}');
+    const refused = await runCli(words);
+    expect(refused.status).to.equal(2);
+    expect(JSON.parse(refused.stderr).msg).to.equal(reason('line 3: rules[0].callers is missing'));
+
+    // Whoever runs the tests is bound by it, also as root.
+    const who = { uids: [process.getuid?.()] };
+    const rule = { name: 'x', callers: who, services: ['x'] };
+    writeFileSync(policy, JSON.stringify({ version: 1, rules: [rule] }));
+    const daemon = startCli(words);
+    await daemon.untilWritten(/"listening"/);
+    const codeFor = async (service_name: string) => {
+      const answer = await ask(
+        socketPath,
+        { action: 'allocate_cores', service_name, num_of_cores: 1 },
+        { timeoutMs: 5_000 },
+      );
+      return answer.isGranted ? 'granted' : answer.error.code;
+    };
+    expect([await codeFor('x'), await codeFor('y')]).to.deep.equal(['granted', 'NOT_PERMITTED']);
+    writeFileSync(
+      policy,
+      JSON.stringify({ version: 1, rules: [{ ...rule, services: [] }] }, null, 1),
+    );
+    daemon.process.kill('SIGHUP');
+    const said = await daemon.untilWritten(
+      /"msg":"the configuration cannot be used;.*stays in force"/,
+    );
+    expect(said).to.include('line 11: rules[0].services must name at least one');
+    expect([await codeFor('x'), await codeFor('y')]).to.deep.equal(['granted', 'NOT_PERMITTED']);
+    writeFileSync(policy, JSON.stringify({ version: 1, rules: [{ ...rule, services: ['y'] }] }));
+    daemon.process.kill('SIGHUP');
+    await daemon.untilWritten(/"changed":\["policy_file"\],"msg":"configuration read again"/);
+    expect([await codeFor('x'), await codeFor('y')]).to.deep.equal(['NOT_PERMITTED', 'granted']);
     daemon.process.kill('SIGTERM');
     expect((await daemon.ended).status).to.equal(0);
   });

@@ -1,7 +1,8 @@
 /** Machines with their claims, asked as clients ask: an object from the wire in, one out. */
 
 import { expect } from 'chai';
-import type { Caller } from '../../src/core/caller.js';
+import type { AccessPolicy } from '../../src/core/access-policy.js';
+import { type Caller, nameOfOwner } from '../../src/core/caller.js';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { cpuSetOf, hasCpu, subtractCpus } from '../../src/core/cpu-set.js';
 import { decide } from '../../src/core/decide.js';
@@ -95,6 +96,8 @@ export class Host {
   #shape: MachineShape;
   #goneNodes: readonly number[] = [];
   #poolLists: PoolLists;
+  /** What the operator lets whom do. */
+  access: AccessPolicy | null = null;
   #homes: Homes = new Map();
 
   /** @param general the CPU list of the general pool; `null` = not configured */
@@ -107,7 +110,7 @@ export class Host {
   get view(): View {
     return viewOf(
       factsOf(this.#shape, this.#goneNodes),
-      this.#poolLists,
+      { poolLists: this.#poolLists, access: this.access },
       this.#homes,
       this.holdings,
     );
@@ -118,6 +121,7 @@ export class Host {
     const copy = new Host(this.#shape);
     copy.holdings = this.holdings;
     copy.problem = this.problem;
+    copy.access = this.access;
     copy.#goneNodes = this.#goneNodes;
     copy.#poolLists = this.#poolLists;
     copy.#homes = this.#homes;
@@ -190,7 +194,7 @@ export function recorded(holdings: Holdings) {
   return {
     claims: claims.sort(([a], [b]) => (`${a}` < `${b}` ? -1 : 1)),
     pages: pages.sort(),
-    owners: [...holdings.owners].map(([name, uid]) => `${name}: ${uid}`).sort(),
+    owners: [...holdings.owners].map(([name, owner]) => `${name}: ${nameOfOwner(owner)}`).sort(),
   };
 }
 

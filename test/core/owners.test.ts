@@ -74,7 +74,7 @@ describe('the owner of a service', () => {
     ]) {
       const host = new Host(machine);
       expect(host.ask(first, bob)).not.to.have.property('error');
-      expect(host.holdings.ownerOf('a')).to.equal(1_001);
+      expect(host.holdings.ownerOf('a').uid).to.equal(1_001);
       expectRefusal(host.ask(first, alice), 'NOT_PERMITTED');
     }
   });
@@ -82,7 +82,7 @@ describe('the owner of a service', () => {
   it('stays the owner when root changes what it holds', () => {
     const host = hostOfAlice();
     host.grant(cores('a', 4), numa('a', 1, 2));
-    expect(host.holdings.ownerOf('a')).to.equal(1_000);
+    expect(host.holdings.ownerOf('a').uid).to.equal(1_000);
     expect(host.ask(cores('a', 1), alice)).not.to.have.property('error');
   });
 
@@ -93,16 +93,17 @@ describe('the owner of a service', () => {
     host.ask(hugepages('a', 0, 2048, -1), alice);
     expect(host.holdings.owners.size).to.equal(0);
     expect(host.ask(cores('a', 1), bob)).not.to.have.property('error');
-    expect(host.holdings.ownerOf('a')).to.equal(1_001);
+    expect(host.holdings.ownerOf('a').uid).to.equal(1_001);
   });
 
   it('is none any more when all its CPUs were taken by force', () => {
     const host = new Host(machine);
     host.ask(cores('a', 8), alice);
     host.ask(numa('b', 0, 4), bob);
-    expect(host.holdings.ownerOf('a')).to.equal(1_000);
+    expect(host.holdings.ownerOf('a').uid).to.equal(1_000);
     host.ask(numa('b', 1, 4), bob);
-    expect([...host.holdings.owners]).to.deep.equal([['b', 1_001]]);
+    const { uid, gid, label } = bob;
+    expect([...host.holdings.owners]).to.deep.equal([['b', { uid, gid, label }]]);
   });
 
   it('is root where root claims, so that nobody else may change it', () => {
@@ -147,14 +148,14 @@ describe('the owner of a service', () => {
         const host = new Host(machine);
         for (const { change, uid } of asked) {
           const name = String(change['service_name']);
-          const owner = host.holdings.holdsAnything(name) ? host.holdings.ownerOf(name) : uid;
+          const owner = host.holdings.holdsAnything(name) ? host.holdings.ownerOf(name).uid : uid;
           const { holdings } = host;
           const reply = host.ask(change, userOf(uid));
           const isForeign = uid !== 0 && uid !== owner;
           expect(reply['code'] === 'NOT_PERMITTED', JSON.stringify(reply)).to.equal(isForeign);
           if (isForeign) expect(host.holdings).to.equal(holdings);
           if (host.holdings.holdsAnything(name)) {
-            expect(host.holdings.ownerOf(name)).to.equal(owner);
+            expect(host.holdings.ownerOf(name).uid).to.equal(owner);
           }
           for (const known of host.holdings.owners.keys()) {
             expect(host.holdings.holdsAnything(known), known).to.equal(true);

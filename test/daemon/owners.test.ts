@@ -1,32 +1,9 @@
 /** Two users of one host: the kernel says who asks, and each changes only what is its own. */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { TestHost, type Wire } from './harness.js';
-
-const [ALICE, BOB] = [64_001, 64_002];
-
-/** Sends what is on standard input to a socket, and prints what comes back. */
-const CLIENT = `
-  const socket = require('node:net').connect(process.argv[1]);
-  socket.pipe(process.stdout);
-  process.stdin.pipe(socket, { end: false });
-`;
-
-/** One request, from a process of that user. */
-async function askAs(uid: number, host: TestHost, request: Wire): Promise<Wire> {
-  const user = ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups'];
-  const client = spawn('setpriv', [...user, process.execPath, '-e', CLIENT, host.socketPath]);
-  let text = '';
-  client.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-  });
-  client.stdin.end(JSON.stringify(request));
-  await once(client, 'close');
-  return { ...JSON.parse(text), pid: client.pid };
-}
+import { ALICE, askAs, BOB, usersObstacle } from './users.js';
 
 const claim = (service_name: string, num_of_cores: number): Wire => ({
   action: 'allocate_cores',
@@ -34,18 +11,7 @@ const claim = (service_name: string, num_of_cores: number): Wire => ({
   num_of_cores,
 });
 
-/** Why users cannot be told apart here; `null` = they can. */
-function obstacle(): string | null {
-  if (process.getuid?.() !== 0) return 'only root can ask as another user';
-  try {
-    execFileSync('setpriv', ['--version']);
-    return null;
-  } catch {
-    return 'setpriv is missing (Debian: apt-get install util-linux)';
-  }
-}
-
-const why = obstacle();
+const why = usersObstacle;
 
 describe(`the users of a daemon${why === null ? '' : ` (skipped: ${why})`}`, () => {
   before(function () {

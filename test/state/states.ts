@@ -24,7 +24,11 @@ export const serviceNames = fc.oneof(
 const shares = fc.record({
   pool: fc.constantFrom('isolated' as const, 'general' as const),
   policy: fc.constantFrom('legacy' as const, 'non-preemptive' as const),
-  uid: fc.constantFrom(0, 1, 1_000, 4_294_967_294),
+  owner: fc.record({
+    uid: fc.constantFrom(0, 1, 1_000, 4_294_967_294),
+    gid: fc.constantFrom(0, 1_000, null),
+    label: fc.constantFrom(null, 'snap.nova.compute', ''),
+  }),
   pages: fc.array(
     fc.record({
       nodeId: fc.constantFrom(0, 1, 8, 255),
@@ -71,8 +75,8 @@ export const states: fc.Arbitrary<WrittenState> = fc
       }),
     );
     holdings = holdings.withClaims(claims);
-    services.forEach(([serviceName, { uid }]) => {
-      if (holdings.holdsAnything(serviceName)) holdings = holdings.withOwner(serviceName, uid);
+    services.forEach(([serviceName, { owner }]) => {
+      if (holdings.holdsAnything(serviceName)) holdings = holdings.withOwner(serviceName, owner);
     });
     return { holdings, homes, generation };
   });
@@ -101,7 +105,7 @@ export const smallState: WrittenState = {
       },
     ])
     .withPages({ serviceName: 'ceph', nodeId: 1, sizeKb: 2048, pageCount: 10 })
-    .withOwner('ceph', 64_045),
+    .withOwner('ceph', { uid: 64_045, gid: 64_046, label: 'snap.ceph.osd' }),
   homes: new Map([[1, cpuSetOf([1, 2, 3, 10])]]),
   generation: 17,
 };
