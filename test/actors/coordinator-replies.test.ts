@@ -210,12 +210,27 @@ describe('the coordinator and durability', () => {
     expect([...(host.disk?.homes.keys() ?? [])]).to.deep.equal([0, 1]);
   });
 
-  it('tells the edges of a change before its reply leaves', async () => {
+  it('tells the edges of a change when it is decided, and again when it is durable', async () => {
+    const host = await bench();
+    const before = host.context.view.holdings;
+    host.send(cores('a', 1));
+    await quiet();
+    expect(host.emitted.at(-1)?.type).to.equal('CHANGED');
+    await host.written();
+    expect(host.emitted.map(({ type }) => type).slice(-2)).to.deep.equal(['COMMITTED', 'REPLY']);
+    const [committed] = host.emissions('COMMITTED');
+    expect(committed?.change.plan).to.equal(host.emissions('CHANGED')[0]?.plan);
+    expect(committed?.change.before).to.equal(before);
+    expect(committed?.generation).to.equal(host.context.generation);
+  });
+
+  it('tells nothing of a change as durable that was undone', async () => {
     const host = await bench();
     host.send(cores('a', 1));
     await quiet();
-    await host.written();
-    expect(host.emitted.map(({ type }) => type).slice(-2)).to.deep.equal(['CHANGED', 'REPLY']);
-    expect(host.emissions('CHANGED')[0]?.plan.claimChanges).to.have.length(1);
+    host.writes.last.reject(new Error('no room'));
+    await quiet();
+    expect(host.emissions('CHANGED')).to.have.length(1);
+    expect(host.emissions('COMMITTED')).to.deep.equal([]);
   });
 });
