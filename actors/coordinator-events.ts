@@ -65,7 +65,7 @@ export type CoordinatorEmission =
   | { readonly type: 'FACTS_CHANGED'; readonly view: View }
   | { readonly type: 'SYSFS_PROBLEM'; readonly problem: SysfsProblem }
   | { readonly type: 'SYSFS_RECOVERED' }
-  | { readonly type: 'NODE_REMOVED'; readonly nodeId: number }
+  | { readonly type: 'NODE_REMOVED'; readonly nodeId: number; readonly view: View }
   | { readonly type: 'CHILD_FAILED'; readonly actorId: string; readonly error: unknown }
   /** The program is wrong; what was asked was not done. */
   | { readonly type: 'BUG'; readonly sentence: string };

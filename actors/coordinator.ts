@@ -113,7 +113,7 @@ export const coordinatorMachine = setup({
         });
         for (const nodeId of ended) {
           if (!missing.some((slice) => slice.nodeId === nodeId)) {
-            enqueue.emit({ type: 'NODE_REMOVED', nodeId });
+            enqueue.emit({ type: 'NODE_REMOVED', nodeId, view });
           }
         }
       },

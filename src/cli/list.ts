@@ -10,6 +10,7 @@ import { formatClaims } from './claims-table.js';
 import { counted } from './counted.js';
 import { type Owner, ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
+import { staleness } from './staleness.js';
 import { wrapText } from './table.js';
 import { print, type Terminal, terminalOf } from './terminal.js';
 
@@ -42,7 +43,10 @@ async function list({ pool }: CpuOptions, command: Command): Promise<void> {
   // Only the list of a pool says whether the pool can be listed at all.
   if (pool !== undefined) await consult(command, { action: 'list_allocations', pool });
   const { reply } = await consult(command, { action: 'get_topology' });
-  print(formatList(reply, terminalOf(process.stdout), pool));
+  const terminal = terminalOf(process.stdout);
+  const stale = staleness(reply.sysfs_problem, terminal);
+  if (stale !== '') print(`${stale}\n`);
+  print(formatList(reply, terminal, pool));
 }
 
 /** The picture and the tables. `pool` leaves out the other one. */

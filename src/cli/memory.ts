@@ -12,7 +12,8 @@ import type { Terminal } from './terminal.js';
 const EXAMPLES = `
 IN USE is the kernel's count. Where more pages are on record than in use, the
 daemon does not tell how many are in use already: "up to 4" is the most it can
-be. FREE is what is neither in use nor on record.
+be. FREE is what is neither in use nor on record; "2 too few" = that many more
+are on record than there are.
 
 Examples:
   $ epa-orchestrator memory
@@ -61,7 +62,7 @@ function rowsOf(nodeId: string, { capacity, allocations }: NodeMemory): string[]
       `${total}`,
       inUse(total, free, recorded),
       `${recorded}`,
-      `${free}`,
+      recorded > total ? `${free}, ${recorded - total} too few` : `${free}`,
       shown(records),
     ];
   });

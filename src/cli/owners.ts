@@ -8,7 +8,7 @@ import type { PoolName } from '../protocol/request.js';
 import type { Tone } from './terminal.js';
 
 /** What the daemon says of the machine and of who holds it. */
-export type Topology = Replies['get_topology'];
+export type Topology = Omit<Replies['get_topology'], 'sysfs_problem'>;
 
 /** A service that holds CPUs. */
 export interface Owner {

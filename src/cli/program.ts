@@ -21,6 +21,7 @@ import { statusCommand } from './status.js';
 import { wrapText } from './table.js';
 import { print, printError, proseWidth } from './terminal.js';
 import { topologyCommand } from './topology.js';
+import { watchCommand } from './watch.js';
 
 const EXAMPLES = `
 Exit status: 0 done, 1 refused or the daemon cannot be reached, 2 used wrongly.
@@ -59,6 +60,7 @@ export function createProgram(): Command {
     hugepagesCommand(),
     memoryCommand(),
     topologyCommand(),
+    watchCommand(),
     statusCommand(),
     stateCommand(),
   ];

@@ -43,6 +43,7 @@ export function formatStatus(status: Status, terminal: Terminal): string {
     ['isolated pool', poolText(status.pools.isolated)],
     ['general pool', poolText(status.pools.general)],
     ['services', `${status.services} holding CPUs`],
+    ['watched by', `${status.watchers}`],
     ['actors', actorsText(status.actors)],
   ];
   const wrong =

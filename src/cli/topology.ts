@@ -1,6 +1,7 @@
 /** `topology`: what the machine is, and whose each CPU is. */
 
 import { Command } from 'commander';
+import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
 import type { TopologyNode } from '../protocol/reply.js';
@@ -12,6 +13,7 @@ import { formatDistances } from './distances.js';
 import { ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
 import { formatMemory } from './sizes.js';
+import { staleness } from './staleness.js';
 import { formatTable, wrapText } from './table.js';
 import type { Terminal } from './terminal.js';
 
@@ -41,7 +43,7 @@ export function topologyCommand(): Command {
 }
 
 /** All that is known of a machine. */
-export function formatTopology(topology: Topology, terminal: Terminal): string {
+export function formatTopology(topology: Replies['get_topology'], terminal: Terminal): string {
   const { nodes, pools } = topology;
   const owners = ownersOf(topology);
   const about = [
@@ -50,6 +52,7 @@ export function formatTopology(topology: Topology, terminal: Terminal): string {
     poolLine('general', pools.general, 'not configured'),
   ].map((line) => wrapText(line, terminal.columns));
   const sections = [
+    staleness(topology.sysfs_problem, terminal),
     about.join('\n'),
     formatTable(COLUMNS, nodes.map(rowOf), terminal),
     formatDistances(nodes, terminal),

@@ -78,6 +78,14 @@ export function closedEarly(path: string): ClientError {
   );
 }
 
+/** The daemon, or what serves the socket, has ended a watch. */
+export function watchEnded(path: string): ClientError {
+  return new ClientError(
+    'CLOSED_EARLY',
+    `the daemon at ${path} has ended the watch: it stops, or what waited to be read was too much`,
+  );
+}
+
 /** No whole reply came in time. */
 export function timedOut(path: string, timeoutMs: number): ClientError {
   return new ClientError(

@@ -15,6 +15,7 @@ import type {
   GetTopologyReply,
   ListAllocationsReply,
   ListedAllocation,
+  TopologyNode,
 } from '../protocol/reply.js';
 import { policySchema, poolNameSchema } from '../protocol/request.js';
 
@@ -45,7 +46,7 @@ export interface Replies {
   >;
   readonly list_allocations: Pick<ListAllocationsReply, 'pool'>;
   readonly get_memory_info: Pick<GetMemoryInfoReply, 'numa_hugepages'>;
-  readonly get_topology: Pick<GetTopologyReply, 'online_cpus' | 'pools' | 'nodes' | 'allocations'>;
+  readonly get_topology: Omit<GetTopologyReply, 'version'>;
   readonly get_status: Omit<GetStatusReply, 'version' | 'facts_age_ms'>;
 }
 
@@ -55,8 +56,8 @@ export type ErrorAnswer = Pick<ErrorReply, 'error'> & {
   readonly details?: Readonly<Record<string, unknown>>;
 };
 
-const count = z.int().min(0);
-const nodeId = z.int().min(0);
+export const count = z.int().min(0);
+export const nodeId = z.int().min(0);
 
 const cpuReply = {
   service_name: z.string(),
@@ -66,7 +67,7 @@ const cpuReply = {
   remaining_available_cpus: count,
 };
 
-const allocation: z.ZodType<ListedAllocation> = z.object({
+export const allocation: z.ZodType<ListedAllocation> = z.object({
   pool: poolNameSchema,
   preemption_policy: policySchema,
   service_name: z.string(),
@@ -76,7 +77,27 @@ const allocation: z.ZodType<ListedAllocation> = z.object({
   explicit_cores: z.string().exactOptional(),
 });
 
-const poolCpus = z.object({ configured_cpus: z.string(), eligible_cpus: z.string() });
+export const poolCpus = z.object({ configured_cpus: z.string(), eligible_cpus: z.string() });
+
+export const sysfsTrouble = z.object({ path: z.string(), reason: z.string() });
+
+export const topologyNode: z.ZodType<TopologyNode> = z.object({
+  node_id: nodeId.nullable(),
+  is_present: z.boolean(),
+  cpus: z.string(),
+  online_cpus: z.string(),
+  cores: z.array(z.string()),
+  memory_kb: count.nullable(),
+  distances: z.record(z.string(), count),
+});
+
+/** What is said of a machine and of who holds it. */
+export const topology = z.object({
+  online_cpus: z.string(),
+  pools: z.object({ isolated: poolCpus, general: poolCpus }),
+  nodes: z.array(topologyNode),
+  allocations: z.array(allocation),
+});
 
 const poolStatus = z.object({
   is_configured: z.boolean(),
@@ -122,22 +143,7 @@ export const REPLY_SCHEMAS: { readonly [A in keyof Replies]: z.ZodType<Replies[A
       }),
     ),
   }),
-  get_topology: z.object({
-    online_cpus: z.string(),
-    pools: z.object({ isolated: poolCpus, general: poolCpus }),
-    nodes: z.array(
-      z.object({
-        node_id: nodeId.nullable(),
-        is_present: z.boolean(),
-        cpus: z.string(),
-        online_cpus: z.string(),
-        cores: z.array(z.string()),
-        memory_kb: count.nullable(),
-        distances: z.record(z.string(), count),
-      }),
-    ),
-    allocations: z.array(allocation),
-  }),
+  get_topology: topology.extend({ sysfs_problem: sysfsTrouble.nullable() }),
   get_status: z.object({
     daemon_version: z.string(),
     node_version: z.string(),
@@ -149,13 +155,14 @@ export const REPLY_SCHEMAS: { readonly [A in keyof Replies]: z.ZodType<Replies[A
     actors: z.record(z.string(), z.string()),
     pools: z.object({ isolated: poolStatus, general: poolStatus }),
     services: count,
+    watchers: count,
     store: z.object({
       files: z.array(z.string()),
       generation: count,
       problem: z.object({ since: z.string(), reason: z.string() }).nullable(),
       healed: z.array(z.object({ file: z.string(), reason: z.string() })),
     }),
-    sysfs_problem: z.object({ path: z.string(), reason: z.string() }).nullable(),
+    sysfs_problem: sysfsTrouble.nullable(),
   }),
 };
 

@@ -4,7 +4,13 @@
  */
 
 import { isRefusal, refusal } from '../protocol/error-codes.js';
-import { type GetStatusRequest, isChanging, isGrant, type Request } from '../protocol/request.js';
+import {
+  type GetStatusRequest,
+  isChanging,
+  isGrant,
+  type Request,
+  type WatchRequest,
+} from '../protocol/request.js';
 import type { Caller } from './caller.js';
 import { decideCores, decideCoresPercent } from './decide-cores.js';
 import { decideHugepages } from './decide-hugepages.js';
@@ -17,8 +23,13 @@ import type { Decision, Plan } from './plan.js';
 import { checkPlan } from './quotas.js';
 import type { View } from './view.js';
 
-/** A request about the machine and its claims; the daemon's own status is not one. */
-export type MachineRequest = Exclude<Request, GetStatusRequest>;
+/** A request about the machine and its claims; what is about the daemon itself is not one. */
+export type MachineRequest = Exclude<Request, GetStatusRequest | WatchRequest>;
+
+/** Tells a request about the machine from one about the daemon. */
+export function isAboutMachine(request: Request): request is MachineRequest {
+  return request.action !== 'get_status' && request.action !== 'watch';
+}
 
 /**
  * Decides a request.
@@ -76,6 +87,6 @@ function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | 
     case 'get_memory_info':
       return decideMemoryInfo(view, request);
     case 'get_topology':
-      return decideTopology(view);
+      return decideTopology(view, problem);
   }
 }

@@ -5,12 +5,14 @@ import {
   type GetTopologyReply,
   type ListedAllocation,
   type NodeMemory,
+  type PoolCpus,
   SUPPORTED_CPU_FEATURES,
   type TopologyNode,
 } from '../protocol/reply.js';
 import {
   type GetMemoryInfoRequest,
   type ListAllocationsRequest,
+  type PoolName,
   PROTOCOL_VERSION,
 } from '../protocol/request.js';
 import { freeCpus } from './claim-changes.js';
@@ -18,7 +20,7 @@ import { formatCpuList } from './cpu-list.js';
 import {
   countCpus,
   cpuSetOf,
-  hasCpu,
+  cpusOf,
   intersectCpus,
   isEmpty,
   NO_CPUS,
@@ -27,8 +29,9 @@ import {
 } from './cpu-set.js';
 import type { Claim } from './holdings.js';
 import { NO_NODE } from './homes.js';
+import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
-import { freePages } from './pages.js';
+import { freePages, pageSizesOf } from './pages.js';
 import { answer, type Decision } from './plan.js';
 import { findPool } from './standing.js';
 import { findNode, knownNodeIds, type View } from './view.js';
@@ -65,6 +68,14 @@ export function decideMemoryInfo(view: View, request: GetMemoryInfoRequest): Dec
   const nodeIds = knownNodeIds(view).filter(
     (nodeId) => findNode(view, nodeId) !== undefined || view.holdings.pages.has(nodeId),
   );
+  const shortfalls = pageSizesOf(view)
+    .filter(({ recorded, total }) => recorded > (total ?? 0))
+    .map(({ nodeId, sizeKb, recorded, total }) => ({
+      node_id: nodeId,
+      size_kb: sizeKb,
+      recorded,
+      total: total ?? 0,
+    }));
   return answer(
     {
       version: PROTOCOL_VERSION,
@@ -72,33 +83,58 @@ export function decideMemoryInfo(view: View, request: GetMemoryInfoRequest): Dec
       numa_hugepages: Object.fromEntries(
         nodeIds.map((nodeId) => [`node${nodeId}`, nodeMemory(view, nodeId)]),
       ),
+      ...(shortfalls.length > 0 ? { shortfalls } : {}),
     },
     view.holdings,
   );
 }
 
-/** Decides `get_topology`. */
-export function decideTopology(view: View): Decision {
-  const nodeIds = knownNodeIds(view);
-  const homeless = view.homes.get(NO_NODE) ?? NO_CPUS;
+/**
+ * Decides `get_topology`.
+ *
+ * @param problem why what is known of the machine may be old
+ */
+export function decideTopology(view: View, problem: SysfsProblem | null): Decision {
   const reply: GetTopologyReply = {
     version: PROTOCOL_VERSION,
     online_cpus: formatCpuList(view.facts.onlineCpus),
-    pools: {
-      isolated: poolCpus(view, 'isolated'),
-      general: poolCpus(view, 'general'),
-    },
-    nodes: [
-      ...nodeIds.map((nodeId) => topologyNode(view, nodeId)),
-      ...(isEmpty(homeless) ? [] : [topologyNode(view, NO_NODE)]),
-    ],
+    pools: listedPools(view),
+    nodes: topologyNodes(view),
     allocations: listedClaims(view),
+    sysfs_problem: problem,
   };
   return answer(reply, view.holdings);
 }
 
+/** Both pools, as replies list them. */
+export function listedPools(view: View): Readonly<Record<PoolName, PoolCpus>> {
+  return { isolated: poolCpus(view, 'isolated'), general: poolCpus(view, 'general') };
+}
+
+/** All nodes, as replies describe them: ascending, and CPUs without a node last. */
+export function topologyNodes(view: View): TopologyNode[] {
+  const homeless = view.homes.get(NO_NODE) ?? NO_CPUS;
+  const nodeIds = [...knownNodeIds(view), ...(isEmpty(homeless) ? [] : [NO_NODE])];
+  const cores = coresByNode(view);
+  return nodeIds.map((nodeId) => topologyNode(view, nodeId, cores.get(nodeId) ?? []));
+}
+
+/** Node → its cores, ascending; a core is where its first CPU is at home. */
+function coresByNode({ facts, homes }: View): Map<number, (readonly number[])[]> {
+  const nodeOfCpu = new Map<number, number>();
+  for (const [nodeId, cpus] of homes) for (const cpu of cpusOf(cpus)) nodeOfCpu.set(cpu, nodeId);
+  const cores = new Map<number, (readonly number[])[]>();
+  for (const core of facts.cores) {
+    const nodeId = nodeOfCpu.get(core[0] ?? -1) ?? NO_NODE;
+    const known = cores.get(nodeId);
+    if (known === undefined) cores.set(nodeId, [core]);
+    else known.push(core);
+  }
+  return cores;
+}
+
 /** All claims of both pools, by name. */
-function listedClaims(view: View): ListedAllocation[] {
+export function listedClaims(view: View): ListedAllocation[] {
   return [...view.holdings.claims]
     .sort(([a], [b]) => compareNames(a, b))
     .map(([serviceName, claim]) => listedClaim(serviceName, claim));
@@ -136,7 +172,11 @@ function nodeMemory(view: View, nodeId: number): NodeMemory {
   };
 }
 
-function topologyNode(view: View, nodeId: number): TopologyNode {
+function topologyNode(
+  view: View,
+  nodeId: number,
+  cores: readonly (readonly number[])[],
+): TopologyNode {
   const facts = findNode(view, nodeId);
   const cpus = view.homes.get(nodeId) ?? NO_CPUS;
   return {
@@ -144,9 +184,7 @@ function topologyNode(view: View, nodeId: number): TopologyNode {
     is_present: facts !== undefined || nodeId === NO_NODE,
     cpus: formatCpuList(cpus),
     online_cpus: formatCpuList(intersectCpus(cpus, view.facts.onlineCpus)),
-    cores: view.facts.cores
-      .filter((core) => hasCpu(cpus, core[0] ?? -1))
-      .map((core) => formatCpuList(cpuSetOf(core))),
+    cores: cores.map((core) => formatCpuList(cpuSetOf(core))),
     memory_kb: facts?.memoryTotalKb ?? null,
     distances: Object.fromEntries(
       (facts?.distances ?? []).map(({ nodeId: other, distance }) => [`${other}`, distance]),
@@ -154,7 +192,7 @@ function topologyNode(view: View, nodeId: number): TopologyNode {
   };
 }
 
-function poolCpus(view: View, name: 'isolated' | 'general') {
+function poolCpus(view: View, name: PoolName): PoolCpus {
   const pool = view.pools[name];
   return {
     configured_cpus: formatCpuList(pool.configuredCpus),

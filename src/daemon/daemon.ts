@@ -10,6 +10,7 @@ import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
 import type { Caller } from '../core/caller.js';
+import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
 import type { PagesOf } from '../core/machine.js';
 import { messageOf } from '../core/quoting.js';
@@ -17,7 +18,7 @@ import type { Write } from '../core/snapshot.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
-import { isChanging, type Request } from '../protocol/request.js';
+import { isChanging } from '../protocol/request.js';
 import type { Ask } from '../socket/connection.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
@@ -27,6 +28,7 @@ import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
 import { describeStatus } from './status.js';
 import { DAEMON_VERSION } from './version.js';
+import { Watchers } from './watchers.js';
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -72,16 +74,20 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   };
   coordinator.start();
   let server: SocketServer;
+  let watchers: Watchers;
   try {
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
-    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found: state.found };
+    watchers = new Watchers(coordinator);
+    const { found } = state;
+    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found, watchers };
     const answerMachine = createAnswerer(coordinator, log);
-    const answerRequest: Ask = (request, answer, whoAsks) => {
+    const ask: Ask = (request, answer, whoAsks) => {
       if (request.action !== 'get_status') answerMachine(request, answer, whoAsks);
       else answer(describeStatus(coordinator, about, Date.now()));
     };
+    const { subscribe } = watchers;
     const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;
-    server = await serveSocket({ path, mode, group, handedOver }, answerRequest);
+    server = await serveSocket({ path, mode, group, handedOver }, { ask, subscribe });
   } catch (error) {
     coordinator.stop();
     await cleanUp();
@@ -107,6 +113,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       coordinator.send({ type: 'RECONFIGURE', settings: settingsOf(next) });
     },
     stop: async () => {
+      watchers.stop();
       await server.close();
       coordinator.send({ type: 'STOP' });
       await cleanEnd;
@@ -186,7 +193,7 @@ function createAnswerer(coordinator: Coordinator, log: Logger) {
     answer?.(outcome);
   });
   return (
-    request: Exclude<Request, { action: 'get_status' }>,
+    request: MachineRequest,
     answer: (outcome: Reply | Refusal) => void,
     whoAsks: () => Caller,
   ) => {

@@ -12,6 +12,7 @@ import type { GetStatusReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
 import type { FoundState } from '../state/state-copies.js';
 import { copyPaths } from '../state/state-names.js';
+import type { Watchers } from './watchers.js';
 
 /** What a running daemon was started with. */
 export interface About {
@@ -20,6 +21,7 @@ export interface About {
   readonly startedAtMs: number;
   /** What was on disk at the start. */
   readonly found: FoundState;
+  readonly watchers: Watchers;
 }
 
 /**
@@ -55,6 +57,7 @@ export function describeStatus(
     ),
     pools: { isolated: pool(view.pools.isolated), general: pool(view.pools.general) },
     services: durable.holdings.claims.size,
+    watchers: about.watchers.count,
     store: {
       files: copyPaths(about.config.stateDirectory),
       generation,

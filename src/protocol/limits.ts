@@ -6,6 +6,9 @@ export const REQUEST_MAX_BYTES = 64 * 1024;
 /** Deepest nesting of a request's JSON (wire contract, section 1). */
 export const REQUEST_MAX_DEPTH = 32;
 
+/** Who may `watch` at a time: each change is written to all of them. */
+export const WATCHERS_MAX = 256;
+
 /** How long the daemon waits for a peer, in milliseconds. */
 export interface Patience {
   /**
@@ -15,10 +18,19 @@ export interface Patience {
   readonly requestMs: number;
   /** For the next request of a session. */
   readonly sessionIdleMs: number;
+  /**
+   * Between blank lines to a watcher that has closed its own side: only writing tells whether it is
+   * still there.
+   */
+  readonly signOfLifeMs: number;
 }
 
-/** Wire contract, section 1. */
-export const PATIENCE: Patience = { requestMs: 10_000, sessionIdleMs: 300_000 };
+/** Wire contract, section 1; the last is our own. */
+export const PATIENCE: Patience = {
+  requestMs: 10_000,
+  sessionIdleMs: 300_000,
+  signOfLifeMs: 30_000,
+};
 
 /**
  * Connections the kernel queues while the loop is busy. libuv accepts one per turn; with Node's

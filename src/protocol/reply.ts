@@ -99,10 +99,23 @@ export interface NodeMemory {
   readonly allocations: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
+/** More pages are on record than there are. */
+export interface PageShortfall {
+  readonly node_id: number;
+  /** KiB. */
+  readonly size_kb: number;
+  /** Pages on record, of all services. */
+  readonly recorded: number;
+  /** Pages the kernel has; 0 also when it has no pages of that size, or no such node. */
+  readonly total: number;
+}
+
 export interface GetMemoryInfoReply {
   readonly version: Version;
   readonly service_name: string;
   readonly numa_hugepages: Readonly<Record<string, NodeMemory>>;
+  /** Present where there are fewer pages than are on record. */
+  readonly shortfalls?: readonly PageShortfall[];
 }
 
 export interface TopologyNode {
@@ -119,14 +132,26 @@ export interface TopologyNode {
   readonly distances: Readonly<Record<string, number>>;
 }
 
+/** The CPUs of a pool, as lists. */
+export interface PoolCpus {
+  readonly configured_cpus: string;
+  readonly eligible_cpus: string;
+}
+
+/** Why the machine cannot be read, so that what is said of it is what was known before. */
+export interface SysfsTrouble {
+  readonly path: string;
+  readonly reason: string;
+}
+
 export interface GetTopologyReply {
   readonly version: Version;
   readonly online_cpus: string;
-  readonly pools: Readonly<
-    Record<PoolName, { readonly configured_cpus: string; readonly eligible_cpus: string }>
-  >;
+  readonly pools: Readonly<Record<PoolName, PoolCpus>>;
   readonly nodes: readonly TopologyNode[];
   readonly allocations: readonly ListedAllocation[];
+  /** `null` while the machine can be read. */
+  readonly sysfs_problem: SysfsTrouble | null;
 }
 
 /** What is on disk, and whether more can be put there. */
@@ -164,8 +189,10 @@ export interface GetStatusReply {
     >
   >;
   readonly services: number;
+  /** How many watch. */
+  readonly watchers: number;
   readonly store: StoreStatus;
-  readonly sysfs_problem: { readonly path: string; readonly reason: string } | null;
+  readonly sysfs_problem: SysfsTrouble | null;
   readonly facts_age_ms: number | null;
 }
 
@@ -196,6 +223,7 @@ export const SUPPORTED_CPU_FEATURES: readonly string[] = [
   'non-preemptive-allocations',
   'cpu-pools',
   'preempted',
+  'watch',
   'topology',
   'status',
 ];

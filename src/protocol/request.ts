@@ -20,6 +20,9 @@ export type Policy = z.infer<typeof policySchema>;
 /** Longest service name, in bytes of UTF-8. */
 export const SERVICE_NAME_MAX_BYTES = 128;
 
+/** Patterns of names in one `watch`; each is held against each change. */
+export const WATCHED_NAMES_MAX = 64;
+
 /** The name of a service that holds, or wants to hold, something. */
 export const serviceNameSchema = z
   .string({ error: (issue) => missingOr(issue.input, 'must be a string') })
@@ -85,6 +88,12 @@ export interface GetStatusRequest {
   readonly action: 'get_status';
 }
 
+export interface WatchRequest {
+  readonly action: 'watch';
+  /** Patterns of the names of services to tell of; `null` = of all. */
+  readonly services: readonly string[] | null;
+}
+
 /** A request that may change who holds what. */
 export type ChangingRequest =
   | AllocateCoresRequest
@@ -98,7 +107,8 @@ export type Request =
   | ListAllocationsRequest
   | GetMemoryInfoRequest
   | GetTopologyRequest
-  | GetStatusRequest;
+  | GetStatusRequest
+  | WatchRequest;
 
 const wholeNumber = z.int({ error: (issue) => missingOr(issue.input, 'must be a whole number') });
 const nodeId = wholeNumber.min(0, 'must be 0 or more');
@@ -205,6 +215,19 @@ const schemas = new Map<string, z.ZodType<Request>>([
   [
     'get_status',
     z.object({ service_name: readerName }).transform(() => ({ action: 'get_status' as const })),
+  ],
+  [
+    'watch',
+    z
+      .object({
+        service_name: readerName,
+        services: z
+          .array(serviceNameSchema, { error: 'must be a list of names' })
+          .min(1, 'must have at least one name')
+          .max(WATCHED_NAMES_MAX, `must have at most ${WATCHED_NAMES_MAX} names`)
+          .nullish(),
+      })
+      .transform((wire) => ({ action: 'watch' as const, services: wire.services ?? null })),
   ],
 ]);
 

@@ -14,7 +14,7 @@ import {
   UNREAD_REPLIES_MAX_BYTES,
 } from '../protocol/limits.js';
 import { errorReply, type Reply } from '../protocol/reply.js';
-import type { Request } from '../protocol/request.js';
+import type { Request, WatchRequest } from '../protocol/request.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
@@ -25,10 +25,33 @@ import { parseFrame } from './parse-frame.js';
  * @param whoAsks asks the kernel for the peer; only while the request is being handed over
  */
 export type Ask = (
-  request: Request,
+  request: Exclude<Request, WatchRequest>,
   answer: (outcome: Reply | Refusal) => void,
   whoAsks: () => Caller,
 ) => void;
+
+/** Where the lines of a `watch` go. */
+export interface Stream {
+  /** Whether the reader is too slow: what waits for it is as much as may wait for one peer. */
+  readonly isFull: boolean;
+  /** Writes a line, given without its end. */
+  write(line: string): void;
+  /** Nothing follows. */
+  end(): void;
+}
+
+/**
+ * Begins a `watch`.
+ *
+ * @returns how to end it, when the peer is gone; or why there is none
+ */
+export type Subscribe = (request: WatchRequest, stream: Stream) => (() => void) | Refusal;
+
+/** What stands behind a socket. */
+export interface Backend {
+  readonly ask: Ask;
+  readonly subscribe: Subscribe;
+}
 
 /** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */
 const LINGER_MS = 1_000;
@@ -39,16 +62,18 @@ interface Slot {
 }
 
 /** What the peer is given time for. */
-type Awaited = 'nothing' | 'request' | 'next request' | 'reading';
+type Awaited = 'nothing' | 'request' | 'next request' | 'reading' | 'sign of life';
 
 export class Connection implements Holder {
   readonly #socket: Socket;
-  readonly #ask: Ask;
+  readonly #backend: Backend;
   readonly #framer = new Framer();
   /** Frames found but not asked yet, while the peer has too much under way. */
   readonly #backlog: Frame[] = [];
   /** Replies due, oldest first. */
   readonly #slots: Slot[] = [];
+  /** What the peer watches, once all before is answered; `stop` is there when it has begun. */
+  #watch: { readonly request: WatchRequest; readonly stop: (() => void) | null } | null = null;
   /** Nothing more is taken from the peer; it is ended once all is answered. */
   #isLast = false;
   #isTurnedAway = false;
@@ -61,11 +86,11 @@ export class Connection implements Holder {
   #awaited: Awaited = 'nothing';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, ask: Ask, patience: Patience, held: HeldBytes) {
+  constructor(socket: Socket, backend: Backend, patience: Patience, held: HeldBytes) {
     this.#socket = socket;
     this.#patience = patience;
     this.#held = held;
-    this.#ask = ask;
+    this.#backend = backend;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('end', () => this.#receiveEnd());
     socket.on('drain', () => this.#goOn());
@@ -75,6 +100,7 @@ export class Connection implements Holder {
       this.#isLast = true;
       this.#isEnded = true;
       this.#backlog.length = 0;
+      this.#endWatch();
       this.#held.note(this, 0);
       clearTimeout(this.#timer);
     });
@@ -84,6 +110,7 @@ export class Connection implements Holder {
   /** Answers what was asked, takes nothing more, then ends. */
   finish(): void {
     this.#isLast = true;
+    this.#endWatch();
     this.#goOn();
   }
 
@@ -95,8 +122,9 @@ export class Connection implements Holder {
 
   #dismiss(because: Refusal): void {
     this.#isLast = true;
-    this.#framer.end();
     this.#isTurnedAway = true;
+    this.#framer.end();
+    this.#endWatch();
     this.#backlog.length = 0;
     this.#answer(this.#newSlot(), because);
   }
@@ -124,10 +152,12 @@ export class Connection implements Holder {
     this.#isTaking = true;
     while (this.#backlog.length > 0 && !this.#isBusy()) this.#take(this.#backlog.shift());
     this.#isTaking = false;
+    if (this.#watch?.stop === null && this.#slots.length === 0) this.#startWatch(this.#watch);
     if (this.#isBusy()) this.#socket.pause();
     else this.#socket.resume();
-    const isDone = this.#slots.length === 0 && this.#backlog.length === 0;
+    const isDone = this.#slots.length === 0 && this.#backlog.length === 0 && this.#watch === null;
     if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
+    else if (this.#watch !== null) this.#wait(this.#isLast ? 'sign of life' : 'nothing');
     // A peer that is not read from cannot complete anything, but it can read.
     else if (this.#isBusy()) this.#wait(this.#hasUnread() ? 'reading' : 'nothing');
     else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
@@ -169,17 +199,52 @@ export class Connection implements Holder {
     }
     const parsed = parseFrame(frame.bytes);
     if ('request' in parsed) {
-      const slot = this.#newSlot();
-      const answer = (outcome: Reply | Refusal) => {
-        this.#answer(slot, outcome);
-        this.#goOn();
-      };
-      this.#ask(parsed.request, answer, () => peerOf(descriptorOf(this.#socket)));
+      this.#handOver(parsed.request);
     } else if (parsed.isWellFormed) {
       this.#answer(this.#newSlot(), parsed.refusal);
     } else {
       this.#dismiss(parsed.refusal);
     }
+  }
+
+  #handOver(request: Request): void {
+    if (request.action === 'watch') {
+      // Whatever the peer sends behind it is not listened to.
+      this.#framer.end();
+      this.#backlog.length = 0;
+      this.#watch = { request, stop: null };
+      return;
+    }
+    const slot = this.#newSlot();
+    const answer = (outcome: Reply | Refusal) => {
+      this.#answer(slot, outcome);
+      this.#goOn();
+    };
+    this.#backend.ask(request, answer, () => peerOf(descriptorOf(this.#socket)));
+  }
+
+  #startWatch({ request }: { readonly request: WatchRequest }): void {
+    const hasUnread = () => this.#hasUnread();
+    const stream: Stream = {
+      get isFull() {
+        return hasUnread();
+      },
+      write: (line) => {
+        if (this.#isEnded) return;
+        this.#socket.write(`${line}\n`);
+        this.#noteHeld();
+      },
+      end: () => this.finish(),
+    };
+    const outcome = this.#backend.subscribe(request, stream);
+    if (isRefusal(outcome)) this.#dismiss(outcome);
+    else this.#watch = { request, stop: outcome };
+  }
+
+  #endWatch(): void {
+    const stop = this.#watch?.stop;
+    this.#watch = null;
+    stop?.();
   }
 
   #newSlot(): Slot {
@@ -222,8 +287,13 @@ export class Connection implements Holder {
     clearTimeout(this.#timer);
     this.#awaited = awaited;
     if (awaited === 'nothing') return;
-    const { requestMs, sessionIdleMs } = this.#patience;
-    const limitMs = awaited === 'next request' ? sessionIdleMs : requestMs;
+    const { requestMs, sessionIdleMs, signOfLifeMs } = this.#patience;
+    const limitMs =
+      awaited === 'sign of life'
+        ? signOfLifeMs
+        : awaited === 'next request'
+          ? sessionIdleMs
+          : requestMs;
     this.#timer = setTimeout(() => this.#losePatience(), limitMs);
   }
 
@@ -231,6 +301,9 @@ export class Connection implements Holder {
     if (this.#awaited === 'reading') {
       // It would not read why, either.
       this.#socket.destroy();
+    } else if (this.#awaited === 'sign of life') {
+      this.#socket.write('\n');
+      this.#timer?.refresh();
     } else if (this.#framer.hasPartial) {
       const limitS = this.#patience.requestMs / 1_000;
       const message = `The request was not complete after ${limitS} s; its JSON object has no end`;

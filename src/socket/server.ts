@@ -7,7 +7,7 @@ import { messageOf } from '../core/quoting.js';
 import { groupId } from '../libc/group-id.js';
 import { refusal } from '../protocol/error-codes.js';
 import { LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
-import { type Ask, Connection } from './connection.js';
+import { type Backend, Connection } from './connection.js';
 import { readConnectionsMax } from './connection-limit.js';
 import { handedOverPath } from './handed-over.js';
 import { HeldBytes } from './held-bytes.js';
@@ -65,14 +65,14 @@ export interface SocketServer {
  */
 export async function serveSocket(
   place: Place,
-  ask: Ask,
+  backend: Backend,
   patience: Patience = PATIENCE,
   held = new HeldBytes(),
 ): Promise<SocketServer> {
   const connections = new Map<Socket, Connection>();
   const connectionsMax = readConnectionsMax();
   const accept = (socket: Socket) => {
-    const connection = new Connection(socket, ask, patience, held);
+    const connection = new Connection(socket, backend, patience, held);
     connections.set(socket, connection);
     socket.on('close', () => connections.delete(socket));
     if (connections.size > connectionsMax) {

@@ -3,7 +3,7 @@
 import { realChanges } from '../core/claim-changes.js';
 import type { Claim, Holdings, PageRecord } from '../core/holdings.js';
 import { compareNames } from '../core/names.js';
-import { pageRecordsOf } from './state-format.js';
+import { pageRecordsOf } from '../core/pages.js';
 
 /** Something that a service had, has now, or both; and never the same twice. */
 export interface Difference<T> {

@@ -7,9 +7,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, isEmpty } from '../core/cpu-set.js';
-import { Holdings, type PageRecord } from '../core/holdings.js';
+import { Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
 import { compareNames } from '../core/names.js';
+import { pageRecordsOf } from '../core/pages.js';
 import { messageOf, visible } from '../core/quoting.js';
 import type { Snapshot } from '../core/snapshot.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
@@ -173,15 +174,6 @@ function readOwnState(json: unknown): StoredState {
     updatedAt: updated_at,
     remarks: [],
   };
-}
-
-/** All records of hugepages, of every node. */
-export function pageRecordsOf(holdings: Holdings): PageRecord[] {
-  return [...holdings.pages].flatMap(([nodeId, services]) =>
-    [...services].flatMap(([serviceName, sizes]) =>
-      [...sizes].map(([sizeKb, pageCount]) => ({ serviceName, nodeId, sizeKb, pageCount })),
-    ),
-  );
 }
 
 /** SHA-256 over the compact JSON of everything but the checksum itself, in file order. */

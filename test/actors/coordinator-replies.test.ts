@@ -228,7 +228,7 @@ describe('the coordinator and durability', () => {
     const host = await bench();
     host.send(cores('a', 1));
     await quiet();
-    host.writes.last.reject(new Error('no room'));
+    await host.writes.last.reject(new Error('no room'));
     await quiet();
     expect(host.emissions('CHANGED')).to.have.length(1);
     expect(host.emissions('COMMITTED')).to.deep.equal([]);

@@ -122,6 +122,15 @@ B  dpdk        2  explicit  legacy          5,7
     expect(text).to.include('C  web      general      1  ordinary  legacy          0');
   });
 
+  it('says that it is old where the machine cannot be read', () => {
+    const sysfs_problem = { path: '/sys/devices/system/cpu/online', reason: 'not a list' };
+    const text = formatTopology({ ...topologyOf(machine), sysfs_problem }, terminal(80));
+    expect(text.split('\n\n')[0]).to.equal(
+      'old: the machine cannot be read (/sys/devices/system/cpu/online: not a list);\n' +
+        'what it was like before is this',
+    );
+  });
+
   it('shows a machine without NUMA', () => {
     const shape = { ...machineOf(1, 2, 1, { isolated: '1' }), numa: false };
     expect(formatTopology(topologyOf(shape), terminal(80))).to.equal(

@@ -60,6 +60,7 @@ describe('status', () => {
       general: { is_configured: false, closed_because: null, eligible_cpus: 0, free_cpus: 0 },
     },
     services: 3,
+    watchers: 2,
     store: {
       files: ['/var/lib/epa/state.json', '/var/lib/epa/state.twin.json'],
       generation: 7,
@@ -82,6 +83,7 @@ generation     7
 isolated pool  2 of 28 CPUs free
 general pool   not configured
 services       3 holding CPUs
+watched by     2
 actors         scanner idle; store clean; 2 nodes owning
 problems       none
 `),

@@ -1,6 +1,6 @@
 /** Replies about machines of some shape, for the tests of what is drawn from them. */
 
-import type { Topology } from '../../src/cli/owners.js';
+import type { Replies } from '../../src/client/replies.js';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { countCpus, cpuSetOf, intersectCpus, subtractCpus } from '../../src/core/cpu-set.js';
 import type { ListedAllocation } from '../../src/protocol/reply.js';
@@ -16,7 +16,7 @@ export function topologyOf(
   shape: MachineShape,
   claims: Readonly<Record<string, Held>> = {},
   generalPool = '',
-): Topology {
+): Replies['get_topology'] {
   const cores = coresOf(shape);
   const all = cpuSetOf(cores.flatMap(({ cpus }) => cpus));
   const online = subtractCpus(all, parseCpuList(shape.offline ?? ''));
@@ -55,6 +55,7 @@ export function topologyOf(
       is_explicit: held.explicit_cores !== undefined,
       ...held,
     })),
+    sysfs_problem: null,
   };
 }
 

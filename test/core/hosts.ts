@@ -5,7 +5,7 @@ import type { AccessPolicy } from '../../src/core/access-policy.js';
 import { type Caller, nameOfOwner } from '../../src/core/caller.js';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { cpuSetOf, hasCpu, subtractCpus } from '../../src/core/cpu-set.js';
-import { decide } from '../../src/core/decide.js';
+import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { Homes } from '../../src/core/homes.js';
 import type { MachineFacts, PageCounters, SysfsProblem } from '../../src/core/machine.js';
@@ -149,7 +149,7 @@ export class Host {
   ask(request: Wire, caller: Caller = ROOT): Wire {
     const parsed = parseRequest(request);
     if (isRefusal(parsed)) return throughJson(errorReply(parsed));
-    if (parsed.action === 'get_status') throw new Error('a host knows nothing of a daemon');
+    if (!isAboutMachine(parsed)) throw new Error('a host knows nothing of a daemon');
     const before = recorded(this.holdings);
     const decision = decide(this.view, parsed, caller, this.problem);
     expect(recorded(this.holdings), 'the holdings that were decided upon').to.deep.equal(before);

@@ -2,7 +2,7 @@
 
 import { expect } from 'chai';
 import { cpusOf } from '../../src/core/cpu-set.js';
-import { decide } from '../../src/core/decide.js';
+import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { applyToSlice, faultOf } from '../../src/core/node-ownership.js';
 import { homesInUse, type NodeSlice, nodeChanges, sliceOf } from '../../src/core/slices.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
@@ -228,7 +228,7 @@ describe('after every request', () => {
     always(({ hostBefore, request }) => {
       const { view } = hostBefore;
       const parsed = parseRequest(request);
-      if (isRefusal(parsed) || parsed.action === 'get_status') throw new Error('a bad request');
+      if (isRefusal(parsed) || !isAboutMachine(parsed)) throw new Error('a bad request');
       const plan = decide(view, parsed, ROOT, null);
       if (isRefusal(plan)) return;
       const changes = nodeChanges(view, plan);

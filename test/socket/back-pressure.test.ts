@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
+import { PATIENCE, SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
 import { type SocketServer, serveSocket } from '../../src/socket/server.js';
 import { FakeDaemon, Peer, placeOf, replyTextOf, requestOf, useServedSocket } from './peers.js';
 
@@ -19,7 +19,7 @@ describe('a peer that the daemon is too busy to read from', () => {
     directory = mkdtempSync(join(tmpdir(), 'epa-socket-'));
     path = join(directory, 'epa.sock');
     daemon = new FakeDaemon();
-    server = await serveSocket(placeOf(path), daemon.ask, { requestMs: 50, sessionIdleMs: 60_000 });
+    server = await serveSocket(placeOf(path), daemon, { ...PATIENCE, requestMs: 50 });
   });
 
   afterEach(async () => {
@@ -47,7 +47,7 @@ describe('a peer that the daemon is too busy to read from', () => {
 });
 
 describe('a peer that does not read its replies', () => {
-  const served = useServedSocket({ requestMs: 100, sessionIdleMs: 60_000 });
+  const served = useServedSocket({ ...PATIENCE, requestMs: 100 });
 
   it('is cut off, and is asked nothing more', async () => {
     const { path, daemon } = served();

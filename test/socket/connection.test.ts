@@ -1,7 +1,7 @@
 /** One peer after another on a real socket: what each sends, and what it gets back. */
 
 import { expect } from 'chai';
-import { SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
+import { PATIENCE, SESSION_WAITING_MAX } from '../../src/protocol/limits.js';
 import { nested, objectOf, singleBytesOf } from './json.js';
 import { Peer, replyTextOf, requestOf, useServedSocket } from './peers.js';
 
@@ -237,7 +237,7 @@ describe('a peer with a session', () => {
 });
 
 describe('a peer that asks for too much', () => {
-  const served = useServedSocket({ requestMs: 60_000, sessionIdleMs: 60_000 });
+  const served = useServedSocket({ ...PATIENCE, requestMs: 60_000, sessionIdleMs: 60_000 });
   const names = Array.from({ length: 1_000 }, (_, index) => `n${index}`);
 
   it('has a bounded number of requests under way, and is answered all of them', async () => {

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Refusal } from '../../src/protocol/error-codes.js';
+import { type Refusal, refusal } from '../../src/protocol/error-codes.js';
 import { HELD_MAX_BYTES, PATIENCE, type Patience } from '../../src/protocol/limits.js';
 import type { Reply } from '../../src/protocol/reply.js';
-import type { Ask } from '../../src/socket/connection.js';
+import type { Ask, Backend, Stream, Subscribe } from '../../src/socket/connection.js';
 import { HeldBytes } from '../../src/socket/held-bytes.js';
 import { type Place, type SocketServer, serveSocket } from '../../src/socket/server.js';
 
@@ -51,8 +51,14 @@ class Waiting {
 /** A place to serve, where a test does not care who may connect. */
 export const placeOf = (path: string): Place => ({ path, mode: 0o660, group: '', handedOver: [] });
 
+/** What stands behind a socket that nobody watches. */
+export const backendOf = (ask: Ask): Backend => ({
+  ask,
+  subscribe: () => refusal('BUSY', 'nobody can watch here'),
+});
+
 /** What stands behind a socket: gathers what is asked, and answers when it is told to. */
-export class FakeDaemon {
+export class FakeDaemon implements Backend {
   /** Service names in the order in which they were asked for. */
   readonly asked: string[] = [];
   /** Answers as soon as it is asked, with that much padding; `null` = when the test says so. */
@@ -67,6 +73,25 @@ export class FakeDaemon {
     else this.#answers.set(name, answer);
     this.#waiting.check();
   };
+
+  /** The streams of those who watch, until they are gone. */
+  readonly streams = new Set<Stream>();
+
+  readonly subscribe: Subscribe = ({ services }, stream) => {
+    if (services?.includes('nobody') === true) return refusal('BUSY', 'too many watch');
+    this.streams.add(stream);
+    stream.write('{"type":"snapshot"}');
+    this.#waiting.check();
+    return () => {
+      this.streams.delete(stream);
+      this.#waiting.check();
+    };
+  };
+
+  /** Resolves when so many watch. */
+  isWatchedBy(count: number): Promise<void> {
+    return this.#waiting.until(() => this.streams.size === count);
+  }
 
   /** Resolves when it was asked that often. */
   wasAsked(count: number): Promise<void> {
@@ -182,7 +207,7 @@ export function useServedSocket(
     const path = join(directory, 'data', 'epa.sock');
     const daemon = new FakeDaemon();
     const held = new HeldBytes(heldMaxBytes);
-    const server = await serveSocket(placeOf(path), daemon.ask, patience, held);
+    const server = await serveSocket(placeOf(path), daemon, patience, held);
     served = { path, daemon, server };
   });
   afterEach(async () => {

@@ -60,7 +60,7 @@ describe('the socket file', () => {
 
   /** Serves a socket until the test ends, or closes it. */
   async function serve(at = path, place: Partial<Place> = {}): Promise<SocketServer> {
-    const server = await serveSocket({ ...placeOf(at), ...place }, daemon.ask);
+    const server = await serveSocket({ ...placeOf(at), ...place }, daemon);
     servers.push(server);
     return server;
   }
