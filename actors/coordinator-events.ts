@@ -28,6 +28,8 @@ export interface CoordinatorInput {
   readonly generation: number;
   /** The time in milliseconds since the epoch; actors have no clock of their own. */
   readonly now: () => number;
+  /** A number from 0 up to 1, another each time; nor chance. */
+  readonly random: () => number;
 }
 
 export type CoordinatorEvent =

@@ -52,9 +52,9 @@ export const coordinatorMachine = setup({
   },
   actions: {
     spawnScanner: enqueueActions(({ context, enqueue }) => {
-      const { sysfsRoot } = context.input;
+      const { sysfsRoot, random } = context.input;
       const { rescanIntervalMs } = context.settings;
-      const input = { sysfsRoot, rescanIntervalMs };
+      const input = { sysfsRoot, rescanIntervalMs, random };
       enqueue.spawnChild('scanner', { id: 'scanner', systemId: 'scanner', input });
     }),
     spawnStore: enqueueActions(({ context, enqueue }) => {

@@ -45,6 +45,8 @@ export interface Scan {
 export interface ScannerInput {
   readonly sysfsRoot: string;
   readonly rescanIntervalMs: number;
+  /** A number from 0 up to 1, another each time; actors have no chance of their own. */
+  readonly random: () => number;
 }
 
 export interface ScannerContext extends ScannerInput {
@@ -63,6 +65,11 @@ const SCAN_TIMEOUT_MS = 10_000;
  * client should not wait longer than this for a refusal.
  */
 const LOOK_TIMEOUT_MS = 3_000;
+/**
+ * By up to this share a pause is shorter than the schedule says, so that the daemons of many guests
+ * that were started together do not all look at one moment.
+ */
+const JITTER_SHARE = 0.1;
 /** First pause after a failed scan; doubles with each failure up to {@link BACKOFF_MAX_MS}. */
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
@@ -78,7 +85,8 @@ export const scannerMachine = setup({
     readVitals: fromPromise<VitalSigns, PagesOf>(() => Promise.reject(new Error('not provided'))),
   },
   delays: {
-    rescanInterval: ({ context }) => context.rescanIntervalMs,
+    rescanInterval: ({ context }) =>
+      context.rescanIntervalMs * (1 - JITTER_SHARE * context.random()),
     scanTimeout: SCAN_TIMEOUT_MS,
     lookTimeout: LOOK_TIMEOUT_MS,
     backoff: ({ context }) =>

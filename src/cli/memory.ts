@@ -12,7 +12,7 @@ import type { Terminal } from './terminal.js';
 const EXAMPLES = `
 IN USE is the kernel's count. Where more pages are on record than in use, the
 daemon does not tell how many are in use already: "up to 4" is the most it can
-be. FREE is what is neither in use nor on record; "2 too few" = that many more
+be. FREE is what is neither in use nor on record. "2 too few": that many more
 are on record than there are.
 
 Examples:
@@ -62,8 +62,8 @@ function rowsOf(nodeId: string, { capacity, allocations }: NodeMemory): string[]
       `${total}`,
       inUse(total, free, recorded),
       `${recorded}`,
-      recorded > total ? `${free}, ${recorded - total} too few` : `${free}`,
-      shown(records),
+      `${free}`,
+      recorded > total ? `${shown(records)}; ${recorded - total} too few` : shown(records),
     ];
   });
   // What is on record for pages that the kernel does not show any more.

@@ -152,6 +152,7 @@ function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }
       homes: found.state?.homes ?? new Map(),
       generation: found.state?.generation ?? 0,
       now: Date.now,
+      random: Math.random,
     },
   });
 }

@@ -82,6 +82,7 @@ export class CoordinatorBench {
         homes: options.homes ?? new Map(),
         generation: 0,
         now: () => this.clock.now(),
+        random: () => 0,
       },
     });
     this.coordinator.on('*', (emission) => this.emitted.push(emission));

@@ -10,13 +10,13 @@ import { startUnderParent } from './under-parent.js';
 export const RESCAN_INTERVAL_MS = 60_000;
 
 /** Starts a scanner; its first scan is in flight. */
-export function startScanner(inspect: (event: InspectionEvent) => void) {
+export function startScanner(inspect: (event: InspectionEvent) => void, random = () => 0) {
   const scans = new ByHand<Scan, unknown>();
   const looks = new ByHand<VitalSigns, PagesOf>();
   const clock = new SimulatedClock();
   const { child, reports } = startUnderParent<ScannerReport, typeof scannerMachine>(
     scannerMachine.provide({ actors: { readMachine: scans.logic, readVitals: looks.logic } }),
-    { sysfsRoot: '/sys', rescanIntervalMs: RESCAN_INTERVAL_MS },
+    { sysfsRoot: '/sys', rescanIntervalMs: RESCAN_INTERVAL_MS, random },
     { clock, inspect },
   );
   return {

@@ -53,6 +53,18 @@ describe('the scanner machine', () => {
     expect(scanner.context().facts).to.equal(otherFacts);
   });
 
+  it('pauses a little less than the interval, by chance, and never more', async () => {
+    const chances = [0, 0.5, 0.999, 0];
+    const scanner = startScanner(inspect, () => chances.shift() ?? 0);
+    for (const pauseMs of [60_000, 57_000, 54_006]) {
+      await scanner.scanned(facts);
+      scanner.clock.increment(pauseMs - 1);
+      expect(scanner.state()).to.deep.include({ schedule: 'idle' });
+      scanner.clock.increment(1);
+      expect(scanner.state()).to.deep.include({ schedule: 'scanning' });
+    }
+  });
+
   it('pauses by a new interval at once, whatever the old one was', async () => {
     const scanner = startScanner(inspect);
     scanner.child.send({ type: 'SET_INTERVAL', rescanIntervalMs: 1_000 });

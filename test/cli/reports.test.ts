@@ -24,6 +24,10 @@ describe('memory', () => {
           allocations: { dpdk: { 1048576: 6, 2048: 5 } },
         },
         node2: { capacity: [], allocations: {} },
+        node3: {
+          capacity: [{ total: 4, free: 0, size: 2_048 }],
+          allocations: { ceph: { 2048: 6 } },
+        },
       },
     };
     expect(formatHugepages(reply, terminal(80))).to.equal(
@@ -34,6 +38,7 @@ NODE  PAGE SIZE  TOTAL   IN USE  RECORDED  FREE  ON RECORD FOR
    1      1 GiB      8  up to 6         6     2  dpdk 6
    1      2 MiB   gone                  5        dpdk 5
    2       none
+   3      2 MiB      4  up to 4         6     0  ceph 6; 2 too few
 `),
     );
   });
