@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AccessPolicy } from '../core/access-policy.js';
-import { cpuListText } from '../core/cpu-list-schema.js';
 import { issuesOf } from '../core/issues.js';
 import { type PoolLists, parsePoolLists } from '../core/pools.js';
 import { messageOf } from '../core/quoting.js';
+import { cpuListText, textReadBy } from '../core/text-schema.js';
 import { PolicyFileError, readPolicyFile } from './policy-file.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
@@ -48,16 +48,7 @@ const settings = {
   stateDirectory: z.string().min(1),
   sysfsRoot: z.string().min(1),
   cpuPool: cpuListText(parsePoolLists),
-  policyFile: z.string().transform((path, context): AccessPolicy | null => {
-    if (path === '') return null;
-    try {
-      return readPolicyFile(path);
-    } catch (error) {
-      if (!(error instanceof PolicyFileError)) throw error;
-      context.addIssue(error.message);
-      return z.NEVER;
-    }
-  }),
+  policyFile: textReadBy((path) => (path === '' ? null : readPolicyFile(path)), PolicyFileError),
   auditFile: z.string(),
   rescanIntervalMs: z.coerce
     .number('must be a number of milliseconds')

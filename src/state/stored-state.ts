@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { parseCpuList } from '../core/cpu-list.js';
-import { cpuListText } from '../core/cpu-list-schema.js';
 import type { Snapshot } from '../core/snapshot.js';
+import { cpuListText } from '../core/text-schema.js';
 
 /** What a state file holds. */
 export interface StoredState extends Snapshot {

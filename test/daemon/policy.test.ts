@@ -3,28 +3,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TestHost, type Wire } from './harness.js';
+import { cores, hugepages, numa } from '../core/hosts.js';
+import { TestHost } from './harness.js';
 import { ALICE, askAs, BOB, usersObstacle } from './users.js';
 
-const cores = (service_name: string, num_of_cores: number, more: Wire = {}): Wire => ({
-  action: 'allocate_cores',
-  service_name,
-  num_of_cores,
-  ...more,
-});
-const numa = (service_name: string, numa_node: number, num_of_cores: number): Wire => ({
-  action: 'allocate_numa_cores',
-  service_name,
-  numa_node,
-  num_of_cores,
-});
-const pages = (service_name: string, hugepages_requested: number): Wire => ({
-  action: 'allocate_hugepages',
-  service_name,
-  hugepages_requested,
-  node_id: 0,
-  size_kb: 2_048,
-});
+const pages = (serviceName: string, count: number) => hugepages(serviceName, 0, 2_048, count);
 
 const alice = { name: 'alice', callers: { uids: [ALICE] }, services: ['a-*'] };
 const others = { name: 'others', callers: { everyone: true }, services: ['*'] };

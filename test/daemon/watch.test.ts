@@ -4,28 +4,11 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import type { WatchEvent, WatchPicture } from '../../src/protocol/watch-event.js';
+import { cores, hugepages, numa } from '../core/hosts.js';
 import { applyLine, freshTables, type WatchTables } from '../core/watch-tables.js';
 import { readLines, readToEnd, TestHost, type Wire } from './harness.js';
 
-const cores = (service_name: string, num_of_cores: number, more: Wire = {}): Wire => ({
-  action: 'allocate_cores',
-  service_name,
-  num_of_cores,
-  ...more,
-});
-const numa = (service_name: string, numa_node: number, num_of_cores: number): Wire => ({
-  action: 'allocate_numa_cores',
-  service_name,
-  numa_node,
-  num_of_cores,
-});
-const pages = (service_name: string, hugepages_requested: number): Wire => ({
-  action: 'allocate_hugepages',
-  service_name,
-  hugepages_requested,
-  node_id: 0,
-  size_kb: 2_048,
-});
+const pages = (serviceName: string, count: number) => hugepages(serviceName, 0, 2_048, count);
 
 /** One who watches, line by line. */
 class Watcher {
