@@ -13,8 +13,8 @@ import {
   uniteCpus,
 } from '../../src/core/cpu-set.js';
 import type { Wire } from '../daemon/harness.js';
-import type { Claim } from './listings.js';
-import type { Asked, Held } from './promises.js';
+import type { Claim, Held } from '../process/listings.js';
+import type { Asked } from './promises.js';
 
 /** The machine, as far as grants depend on it. */
 export interface Machine {

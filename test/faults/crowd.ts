@@ -6,7 +6,7 @@
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { readLines, type Wire } from '../daemon/harness.js';
-import type { FaultHost } from './fault-host.js';
+import type { ProcessHost } from '../process/process-host.js';
 
 /** What the daemon must be started with for this state. */
 export const CROWD_OPTIONS = ['--cpu-pool', '0,8,16,24'];
@@ -78,16 +78,16 @@ export function tallyCrowd(tally: (what: string, count: number) => void, count: 
 
 /** A daemon that has the state, and how it answers who only looks. */
 export class Crowd {
-  readonly #host: FaultHost;
+  readonly #host: ProcessHost;
   readonly #looks: readonly Wire[];
 
-  private constructor(host: FaultHost, looks: readonly Wire[]) {
+  private constructor(host: ProcessHost, looks: readonly Wire[]) {
     this.#host = host;
     this.#looks = looks;
   }
 
   /** Makes the state. */
-  static async settle(host: FaultHost): Promise<Crowd> {
+  static async settle(host: ProcessHost): Promise<Crowd> {
     for (const request of STATE) {
       expect(await host.ask(request), JSON.stringify(request)).not.to.have.property('error');
     }
@@ -181,7 +181,7 @@ function expectNotStored(reply: Wire, reason: RegExp): void {
   );
 }
 
-function askAll(host: FaultHost, requests: readonly Wire[]): Promise<Wire[]> {
+function askAll(host: ProcessHost, requests: readonly Wire[]): Promise<Wire[]> {
   return Promise.all(requests.map((request) => host.ask(request)));
 }
 
@@ -190,7 +190,7 @@ function linesOf(requests: readonly unknown[]): string {
 }
 
 /** Requests in one session; as many replies, in order. */
-export async function session(host: FaultHost, requests: readonly unknown[]): Promise<Wire[]> {
+export async function session(host: ProcessHost, requests: readonly unknown[]): Promise<Wire[]> {
   const socket = connect(host.socketPath);
   socket.write(linesOf(requests));
   const replies: Wire[] = [];

@@ -15,9 +15,9 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { formatState, parseState } from '../../src/state/state-format.js';
+import { ProcessHost } from '../process/process-host.js';
 import { DamagedHost, tally } from './damaged-host.js';
 import { byOpening, byStart, every, flips, ofBoth, ofOne, truncations, tryAll } from './damages.js';
-import { FaultHost } from './fault-host.js';
 import { EVERYTHING, type KnownState, LITTLE, shownBy, storeByAsking } from './known-state.js';
 
 const TRUNCATIONS_STRIDE = 29;
@@ -141,7 +141,7 @@ describe('the files of a state', () => {
     });
 
     it('ends the program with a failure that names both files', async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       const half = everything.bytes.subarray(0, everything.bytes.length / 2);
       for (const path of [host.statePath, host.twinPath]) writeFileSync(path, half);
       const daemon = host.launch();

@@ -5,8 +5,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { DaemonProcess } from './fault-host.js';
-import { undoneInAnyCase } from './undone-in-any-case.js';
+import type { DaemonProcess } from '../process/process-host.js';
+import { undoneInAnyCase } from '../process/undone-in-any-case.js';
 
 /** Which system calls, and what becomes of them. */
 export interface CallFault {

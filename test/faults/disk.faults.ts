@@ -1,14 +1,15 @@
 /** Every step of a write fails, for each copy and with each error that disks are known to give. */
 
 import { expect } from 'chai';
+import { ProcessHost } from '../process/process-host.js';
+import { readStored } from '../process/stored-copies.js';
+import { useTally } from '../process/tally.js';
 import { allAtOnce } from './all-at-once.js';
 import { CROWD_OPTIONS, Crowd, tallyCrowd } from './crowd.js';
 import { DiskTrace } from './disk-trace.js';
 import { releasesNothing } from './failing-release.js';
 import { endures, expectRecovery, type Fault } from './failing-write.js';
-import { FaultHost, requireTools } from './fault-host.js';
-import { readStored } from './stored-copies.js';
-import { useTally } from './tally.js';
+import { requireTools } from './require-tools.js';
 
 interface Step {
   readonly what: string;
@@ -16,12 +17,12 @@ interface Step {
   readonly call: string;
   readonly errors: readonly string[];
   readonly isHalfDone: boolean;
-  readonly path: (host: FaultHost) => string;
+  readonly path: (host: ProcessHost) => string;
 }
 
 const COPIES = [
-  ['the first copy', (host: FaultHost) => `${host.statePath}.tmp`],
-  ['the twin', (host: FaultHost) => `${host.twinPath}.tmp`],
+  ['the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
+  ['the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
 ] as const;
 
 const STEPS: readonly Step[] = [
@@ -41,7 +42,7 @@ const STEPS: readonly Step[] = [
   })),
   ...['openat', 'fsync'].map((call) => ({
     ...{ what: `the ${call === 'openat' ? 'open' : 'fsync'} of the directory`, call },
-    ...{ errors: ['EIO'], path: (host: FaultHost) => host.stateDirectory, isHalfDone: true },
+    ...{ errors: ['EIO'], path: (host: ProcessHost) => host.stateDirectory, isHalfDone: true },
   })),
 ];
 
@@ -79,7 +80,7 @@ describe('a daemon in whose write one step fails', function () {
   for (const step of STEPS) {
     it(`fails whom it concerns, keeps the state and recovers: ${titleOf(step)}`, async () => {
       await allAtOnce(step.errors, String, async (error) => {
-        await using host = new FaultHost();
+        await using host = new ProcessHost();
         const count = await endures(host, faultOf(step, error));
         tally(`× ${error} at ${step.what}`);
         tallyCrowd(tally, count);
@@ -90,7 +91,7 @@ describe('a daemon in whose write one step fails', function () {
   for (const step of STEPS.filter(({ isHalfDone }) => isHalfDone)) {
     it(`has put both copies back before it answers, when it can: ${titleOf(step)}`, async () => {
       await allAtOnce(step.errors, String, async (error) => {
-        await using host = new FaultHost();
+        await using host = new ProcessHost();
         await host.start(CROWD_OPTIONS, ONE_FILE_THREAD);
         const crowd = await Crowd.settle(host);
         const fault = faultOf(step, error, ':when=1');
@@ -123,7 +124,7 @@ describe('a daemon in whose write one step fails', function () {
       steps,
       ({ what }) => what,
       async (step) => {
-        await using host = new FaultHost();
+        await using host = new ProcessHost();
         const undoneCount = await releasesNothing(host, faultOf(step, 'EIO'));
         // Otherwise nobody was in the way of the failure.
         expect(undoneCount).to.be.above(0);

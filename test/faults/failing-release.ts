@@ -2,10 +2,10 @@
 
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
+import type { ProcessHost } from '../process/process-host.js';
+import { storeWorks } from '../process/watching.js';
 import { session } from './crowd.js';
 import type { Fault } from './failing-write.js';
-import type { FaultHost } from './fault-host.js';
-import { storeWorks } from './watching.js';
 
 const cores = (service_name: string, num_of_cores: number): Wire => ({
   ...{ action: 'allocate_cores', service_name, num_of_cores },
@@ -20,7 +20,7 @@ const THIEVES = ['glance', 'heat', 'ironic', 'swift'];
  * @param host on which no daemon runs yet
  * @returns how many were refused CPUs that had been given to them until the write failed
  */
-export async function releasesNothing(host: FaultHost, fault: Fault): Promise<number> {
+export async function releasesNothing(host: ProcessHost, fault: Fault): Promise<number> {
   await host.start();
   await host.ask(cores('nova', 20));
   await host.ask(cores('ceph', 8));

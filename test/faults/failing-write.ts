@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
+import { FILES_AT_REST, type ProcessHost } from '../process/process-host.js';
+import { readStored } from '../process/stored-copies.js';
+import { logged, statusOf, until } from '../process/watching.js';
 import { CROWD_OPTIONS, Crowd, type CrowdCount } from './crowd.js';
-import { type FaultHost, FILES_AT_REST } from './fault-host.js';
-import { readStored } from './stored-copies.js';
-import { logged, statusOf, until } from './watching.js';
 
 /** A fault of the disk that lasts until it is lifted. */
 export interface Fault {
@@ -15,7 +15,7 @@ export interface Fault {
   /** The first copy has been replaced already when it strikes, so something is to be put back. */
   readonly isHalfDone: boolean;
   /** Resolves when it is in force. */
-  strike(host: FaultHost): Promise<FaultInForce>;
+  strike(host: ProcessHost): Promise<FaultInForce>;
 }
 
 export interface FaultInForce {
@@ -40,7 +40,7 @@ const CALLS_OF_TWO_TRIES_PUT_BACK = 5;
  *
  * @param host on which no daemon runs yet
  */
-export async function endures(host: FaultHost, fault: Fault): Promise<CrowdCount> {
+export async function endures(host: ProcessHost, fault: Fault): Promise<CrowdCount> {
   await host.start(CROWD_OPTIONS);
   const crowd = await Crowd.settle(host);
   const count = await showsState(host, crowd, fault);
@@ -48,7 +48,7 @@ export async function endures(host: FaultHost, fault: Fault): Promise<CrowdCount
   return count;
 }
 
-async function showsState(host: FaultHost, crowd: Crowd, fault: Fault): Promise<CrowdCount> {
+async function showsState(host: ProcessHost, crowd: Crowd, fault: Fault): Promise<CrowdCount> {
   const before = readStored(host);
   const startedAtMs = Date.now();
   const inForce = await fault.strike(host);
@@ -73,7 +73,7 @@ async function showsState(host: FaultHost, crowd: Crowd, fault: Fault): Promise<
   return count;
 }
 
-async function showsRestart(host: FaultHost, crowd: Crowd, fault: Fault): Promise<void> {
+async function showsRestart(host: ProcessHost, crowd: Crowd, fault: Fault): Promise<void> {
   const acknowledged = await host.holdings();
   const before = readStored(host);
   const inForce = await fault.strike(host);
@@ -90,7 +90,7 @@ async function showsRestart(host: FaultHost, crowd: Crowd, fault: Fault): Promis
 
 /** Shows that changes are refused, and that reply and status say since when and why. */
 export async function expectReadOnly(
-  host: FaultHost,
+  host: ProcessHost,
   reason: RegExp,
   notBeforeMs: number,
 ): Promise<void> {
@@ -105,7 +105,7 @@ export async function expectReadOnly(
 }
 
 /** Shows that the daemon takes changes again by itself, and has them on disk in both copies. */
-export async function expectRecovery(host: FaultHost): Promise<void> {
+export async function expectRecovery(host: ProcessHost): Promise<void> {
   const { daemon } = host;
   let reply: Wire = {};
   await until(async () => {
@@ -131,7 +131,7 @@ export async function expectRecovery(host: FaultHost): Promise<void> {
 
 /** Shows that the daemon ends as asked, and leaves the two copies and nothing else. */
 export async function expectOrderlyEnd(
-  host: FaultHost,
+  host: ProcessHost,
   signal: NodeJS.Signals = 'SIGTERM',
 ): Promise<void> {
   expect(await host.daemon.stop(signal)).to.equal(0);

@@ -2,6 +2,10 @@
 
 import { truncateSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { ProcessHost } from '../process/process-host.js';
+import { readStored } from '../process/stored-copies.js';
+import { useTally } from '../process/tally.js';
+import { logged, statusOf, storeFails } from '../process/watching.js';
 import { CROWD_OPTIONS, Crowd, tallyCrowd } from './crowd.js';
 import { releasesNothing } from './failing-release.js';
 import {
@@ -12,11 +16,8 @@ import {
   type Fault,
   PROBLEM,
 } from './failing-write.js';
-import { FaultHost, requireTools } from './fault-host.js';
+import { requireTools } from './require-tools.js';
 import { SmallDisk } from './small-disk.js';
-import { readStored } from './stored-copies.js';
-import { useTally } from './tally.js';
-import { logged, statusOf, storeFails } from './watching.js';
 
 interface DiskFault {
   readonly what: string;
@@ -75,7 +76,7 @@ describe('a daemon whose disk is full or read-only', function () {
 
   for (const diskFault of DISK_FAULTS) {
     it(`fails whom it concerns, keeps the state and recovers: ${diskFault.what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       const count = await endures(host, faultOf(diskFault, disk));
       tally(`× a disk that is ${diskFault.what}`);
@@ -85,7 +86,7 @@ describe('a daemon whose disk is full or read-only', function () {
 
   for (const diskFault of [FULL, READ_ONLY]) {
     it(`hands nobody the CPUs of a release that fails: ${diskFault.what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       await releasesNothing(host, faultOf(diskFault, disk));
       tally('× a release that fails');
@@ -94,7 +95,7 @@ describe('a daemon whose disk is full or read-only', function () {
 
   for (const { what, reason, strike, lift } of [FULL, READ_ONLY]) {
     it(`serves what was stored when it starts on a disk that is ${what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       await host.start(CROWD_OPTIONS);
       const crowd = await Crowd.settle(host);
@@ -116,10 +117,10 @@ describe('a daemon whose disk is full or read-only', function () {
     });
 
     it(`serves what an older release stored when it starts on a disk that is ${what}`, async () => {
-      await using healthy = new FaultHost();
+      await using healthy = new ProcessHost();
       writeFileSync(healthy.statePath, OLDER_STATE);
       await healthy.start();
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       writeFileSync(host.statePath, OLDER_STATE);
       const startedAtMs = Date.now();
@@ -137,7 +138,7 @@ describe('a daemon whose disk is full or read-only', function () {
   }
 
   it('serves from the whole copy when the disk is too full to heal the other, and heals it later', async () => {
-    await using host = new FaultHost();
+    await using host = new ProcessHost();
     using disk = new SmallDisk(host.stateDirectory);
     await host.start(CROWD_OPTIONS);
     const crowd = await Crowd.settle(host);

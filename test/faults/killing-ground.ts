@@ -7,9 +7,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { storedState } from '../process/listings.js';
+import { type DaemonProcess, FILES_AT_REST, ProcessHost } from '../process/process-host.js';
 import { machineOf } from './cpu-requests.js';
-import { type DaemonProcess, FaultHost, FILES_AT_REST } from './fault-host.js';
-import { storedState } from './listings.js';
 import { choicesFrom, Load, type Prey } from './load.js';
 
 /** Under load it is killed after so many answers at most, which is a few writes of all clients. */
@@ -37,7 +37,7 @@ interface Moment {
 
 /** A host on which daemons are killed. */
 export class KillingGround implements AsyncDisposable {
-  readonly host = new FaultHost();
+  readonly host = new ProcessHost();
   /** What happened to daemons, in numbers; the load has its own. */
   readonly tally = { rounds: 0, killsDuringStart: 0, interruptedWrites: 0, healedCopies: 0 };
   readonly #seed: number;

@@ -5,6 +5,8 @@
 
 import fc from 'fast-check';
 import type { Wire } from '../daemon/harness.js';
+import { type Claim, type Held, listedClaims, listedPages } from '../process/listings.js';
+import type { ProcessHost } from '../process/process-host.js';
 import {
   afterGrant,
   askForCpus,
@@ -13,10 +15,8 @@ import {
   type Machine,
   protectedWishes,
 } from './cpu-requests.js';
-import type { FaultHost } from './fault-host.js';
-import { type Claim, listedClaims, listedPages } from './listings.js';
 import { afterRecord, askForPages, pageRecordNames, pageRequests } from './page-requests.js';
-import { type Account, type Asked, type Held, Ledger } from './promises.js';
+import { type Account, type Asked, Ledger } from './promises.js';
 
 /** What happened, in numbers. */
 export interface Tally {
@@ -53,14 +53,14 @@ export class Load {
     lists: 0,
     listsAhead: 0,
   };
-  readonly #host: FaultHost;
+  readonly #host: ProcessHost;
   readonly #machine: Machine;
   readonly #claims = new Ledger<Claim>();
   readonly #pages = new Ledger<number>();
   readonly #clients: readonly Client[];
 
   /** @param seed of all choices; the moments of the kills are not among them */
-  constructor(host: FaultHost, machine: Machine, seed: number) {
+  constructor(host: ProcessHost, machine: Machine, seed: number) {
     this.#host = host;
     this.#machine = machine;
     let choosers = 0;

@@ -4,11 +4,12 @@ import { lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
+import { DaemonProcess, FILES_AT_REST, ProcessHost } from '../process/process-host.js';
+import { logged, statusOf, storeFails } from '../process/watching.js';
 import { CROWD_OPTIONS, Crowd } from './crowd.js';
 import { expectOrderlyEnd, expectReadOnly, expectRecovery, PROBLEM } from './failing-write.js';
-import { DaemonProcess, FaultHost, FILES_AT_REST, requireTools } from './fault-host.js';
+import { requireTools } from './require-tools.js';
 import { SmallDisk } from './small-disk.js';
-import { logged, statusOf, storeFails } from './watching.js';
 
 const FATAL = 60;
 
@@ -19,7 +20,7 @@ function identityOf(path: string) {
 }
 
 /** All that another daemon could spoil: the files with their bytes and inodes, and the socket. */
-function possessions(host: FaultHost): Wire {
+function possessions(host: ProcessHost): Wire {
   const files = host.files.map((name) => {
     const path = join(host.stateDirectory, name);
     return { name, ...identityOf(path), text: readFileSync(path, 'utf8') };
@@ -36,7 +37,7 @@ function outcomeOf({ listening, ended }: DaemonProcess): Promise<'serves' | numb
 }
 
 /** Starts a daemon that must end by itself; what it says of it. */
-async function refusal(other: FaultHost, options: readonly string[]): Promise<string> {
+async function refusal(other: ProcessHost, options: readonly string[]): Promise<string> {
   expect(await outcomeOf(other.launch(options))).to.equal(1);
   const reasons = other.log.filter((line) => line['level'] === FATAL);
   expect(reasons).to.have.length(1);
@@ -44,7 +45,7 @@ async function refusal(other: FaultHost, options: readonly string[]): Promise<st
 }
 
 /** Shows that the daemon still serves as before, and stores what it is asked. */
-async function expectUndisturbed(host: FaultHost, crowd: Crowd, before: Wire): Promise<void> {
+async function expectUndisturbed(host: ProcessHost, crowd: Crowd, before: Wire): Promise<void> {
   expect(possessions(host)).to.deep.equal(before);
   expect(await statusOf(host)).to.include({ pid: host.daemon.process.pid });
   await crowd.seesNoChange();
@@ -53,12 +54,12 @@ async function expectUndisturbed(host: FaultHost, crowd: Crowd, before: Wire): P
   expect(readFileSync(host.statePath, 'utf8')).to.contain('"after"');
 }
 
-async function serving(host: FaultHost): Promise<Crowd> {
+async function serving(host: ProcessHost): Promise<Crowd> {
   await host.start(CROWD_OPTIONS);
   return Crowd.settle(host);
 }
 
-const SECOND_STARTS: readonly [string, (host: FaultHost, other: FaultHost) => string[]][] = [
+const SECOND_STARTS: readonly [string, (host: ProcessHost, other: ProcessHost) => string[]][] = [
   ['with a socket of its own', (host) => ['--state-dir', host.stateDirectory]],
   [
     'on the same socket',
@@ -80,13 +81,13 @@ describe('a daemon that wants what another has', function () {
 
   for (const [how, optionsOf] of SECOND_STARTS) {
     it(`is told who serves the state directory, and ends: ${how}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       const crowd = await serving(host);
       const before = possessions(host);
       const { pid, since } = JSON.parse(
         readFileSync(join(host.stateDirectory, 'holder.json'), 'utf8'),
       );
-      await using other = new FaultHost();
+      await using other = new ProcessHost();
       const reason = await refusal(other, optionsOf(host, other));
       expect(pid).to.equal(host.daemon.process.pid);
       expect(reason).to.contain(`process ${pid} serves ${host.socketPath}, since ${since}`);
@@ -97,10 +98,10 @@ describe('a daemon that wants what another has', function () {
   }
 
   it('ends when only the socket is the same, and leaves no trace of itself', async () => {
-    await using host = new FaultHost();
+    await using host = new ProcessHost();
     const crowd = await serving(host);
     const before = possessions(host);
-    await using other = new FaultHost();
+    await using other = new ProcessHost();
     const reason = await refusal(other, ['--socket', host.socketPath]);
     expect(reason).to.contain(host.socketPath).and.contain('another daemon');
     expect(other.files).not.to.include('holder.json');
@@ -109,7 +110,7 @@ describe('a daemon that wants what another has', function () {
   });
 
   it('starts at once when the other was killed: its lock and its socket died with it', async () => {
-    await using host = new FaultHost();
+    await using host = new ProcessHost();
     const crowd = await serving(host);
     await host.daemon.kill();
     const left = possessions(host);
@@ -124,7 +125,7 @@ describe('a daemon that wants what another has', function () {
 
   for (const socket of ['the same socket', 'sockets of their own']) {
     it(`serves alone when two, and eight, start at the same instant, on ${socket}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       const crowd = await serving(host);
       await host.daemon.kill();
       for (const count of [2, 2, 8]) {
@@ -138,7 +139,7 @@ describe('a daemon that wants what another has', function () {
 
   for (const content of ['a state', 'nothing']) {
     it(`serves what is there and changes nothing on a read-only directory with ${content}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       const crowd = content === 'nothing' ? null : await serving(host);
       if (crowd !== null) await host.daemon.kill();
@@ -153,7 +154,7 @@ describe('a daemon that wants what another has', function () {
       if (crowd !== null) await crowd.seesNoChange();
       else expect((await host.holdings())['allocations']).to.deep.equal([]);
       expect(host.files).to.deep.equal(files);
-      await using other = new FaultHost();
+      await using other = new ProcessHost();
       const reason = await refusal(other, ['--state-dir', host.stateDirectory]);
       expect(reason).to.contain(host.stateDirectory).and.contain('is in use');
       expect(await statusOf(host)).to.include({ pid: host.daemon.process.pid });
@@ -165,7 +166,7 @@ describe('a daemon that wants what another has', function () {
 });
 
 /** Starts daemons on one state directory at once; one serves, the others say so and end. */
-async function expectOneServes(host: FaultHost, crowd: Crowd, socketPaths: readonly string[]) {
+async function expectOneServes(host: ProcessHost, crowd: Crowd, socketPaths: readonly string[]) {
   const words = ['--state-dir', host.stateDirectory, '--sysfs-root', host.sysfsRoot];
   const starts = socketPaths.map((socketPath) => {
     const log: Wire[] = [];

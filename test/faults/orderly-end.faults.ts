@@ -5,15 +5,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import { readToEnd, type Wire } from '../daemon/harness.js';
+import { FILES_AT_REST, ProcessHost } from '../process/process-host.js';
+import { readStored } from '../process/stored-copies.js';
+import { useTally } from '../process/tally.js';
+import { storeIs, until } from '../process/watching.js';
 import { Peer } from '../socket/peers.js';
 import { CHANGES, CROWD_OPTIONS, Crowd } from './crowd.js';
 import { DiskTrace } from './disk-trace.js';
 import { expectOrderlyEnd } from './failing-write.js';
-import { FaultHost, FILES_AT_REST, requireTools } from './fault-host.js';
+import { requireTools } from './require-tools.js';
 import { SmallDisk } from './small-disk.js';
-import { readStored } from './stored-copies.js';
-import { useTally } from './tally.js';
-import { storeIs, until } from './watching.js';
 
 const CLIENT_COUNT = 8;
 /** So many replies, and the load is at its height. */
@@ -23,7 +24,7 @@ const REPLIES_BEFORE_SIGNAL = 150;
 const NO_REPLY = ['ECONNRESET', 'ECONNREFUSED', 'ENOENT', 'EPIPE'];
 
 /** One request on a connection of its own; `null` = no byte of a reply came. */
-async function replyOrNull(host: FaultHost, request: Wire): Promise<Wire | null> {
+async function replyOrNull(host: ProcessHost, request: Wire): Promise<Wire | null> {
   const socket = connect({ path: host.socketPath, allowHalfOpen: true });
   socket.write(JSON.stringify(request));
   try {
@@ -49,7 +50,7 @@ class BusyClient {
   }
 
   /** Resolves when it was not answered. */
-  async work(host: FaultHost): Promise<void> {
+  async work(host: ProcessHost): Promise<void> {
     for (let turn = 0; ; turn++) {
       const reply = await replyOrNull(host, {
         ...{ action: 'allocate_cores', service_name: this.serviceName },
@@ -68,7 +69,7 @@ function sum(counts: readonly number[]): number {
 }
 
 /** Resolves when the daemon's log has that line, without asking the daemon. */
-async function hears(host: FaultHost, message: string): Promise<void> {
+async function hears(host: ProcessHost, message: string): Promise<void> {
   while (!host.log.some((line) => line['msg'].includes(message))) {
     const { stderr } = host.daemon.process;
     if (stderr === null) throw new Error('the daemon has no log');
@@ -84,7 +85,7 @@ describe('a daemon that is asked to end', function () {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     for (const round of [1, 2]) {
       it(`keeps its word to all, and answers whom it has heard: ${signal}, round ${round}`, async () => {
-        await using host = new FaultHost();
+        await using host = new ProcessHost();
         await host.start();
         const clients = Array.from({ length: CLIENT_COUNT }, (_, index) => new BusyClient(index));
         const idle = await Promise.all([1, 2, 3].map(() => Peer.connect(host.socketPath)));
@@ -113,7 +114,7 @@ describe('a daemon that is asked to end', function () {
     }
 
     it(`finishes what the disk holds up, when it answers in time: ${signal}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       await host.start();
       const hold = await DiskTrace.hold(host.daemon, 'fsync', `${host.twinPath}.tmp`);
       const change = host.ask({ action: 'allocate_cores', service_name: 'nova', num_of_cores: 3 });
@@ -132,11 +133,11 @@ describe('a daemon that is asked to end', function () {
   }
 
   for (const [what, pathOf] of [
-    ['before anything is replaced', (host: FaultHost) => `${host.statePath}.tmp`],
-    ['after both copies are replaced', (host: FaultHost) => host.stateDirectory],
+    ['before anything is replaced', (host: ProcessHost) => `${host.statePath}.tmp`],
+    ['after both copies are replaced', (host: ProcessHost) => host.stateDirectory],
   ] as const) {
     it(`ends in order while every write fails ${what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       await host.start(CROWD_OPTIONS);
       await Crowd.settle(host);
       const acknowledged = await host.holdings();
@@ -163,7 +164,7 @@ describe('a daemon that is asked to end', function () {
     ],
   ] as const) {
     it(`ends in order while its disk is ${what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       using disk = new SmallDisk(host.stateDirectory);
       await host.start(CROWD_OPTIONS);
       await Crowd.settle(host);
@@ -191,7 +192,7 @@ describe('a daemon that is asked to end', function () {
       second === null ? 'when its time is over' : `at once at a second signal, ${second},`;
 
     it(`ends ${title} after ${first} though the disk does not answer`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       await host.start(CROWD_OPTIONS);
       await Crowd.settle(host);
       const acknowledged = await host.holdings();
@@ -216,7 +217,7 @@ describe('a daemon that is asked to end', function () {
 });
 
 /** Many change things, and the daemon is asked to end when the first of them hears that it failed. */
-async function endsWhileStoreFails(host: FaultHost): Promise<void> {
+async function endsWhileStoreFails(host: ProcessHost): Promise<void> {
   const replies = await Promise.all(
     CHANGES.map(async (request) => {
       const reply = await replyOrNull(host, request);
@@ -232,7 +233,7 @@ async function endsWhileStoreFails(host: FaultHost): Promise<void> {
 }
 
 /** Sends a signal again and again until the daemon is gone. */
-async function signalUntilEnd(host: FaultHost, signal: NodeJS.Signals): Promise<void> {
+async function signalUntilEnd(host: ProcessHost, signal: NodeJS.Signals): Promise<void> {
   const { daemon } = host;
   let isGone = false;
   void daemon.ended.then(() => {

@@ -3,8 +3,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { Wire } from '../daemon/harness.js';
-import { pageRecordName } from './listings.js';
-import type { Asked, Held } from './promises.js';
+import { type Held, pageRecordName } from '../process/listings.js';
+import type { Asked } from './promises.js';
 
 /** The machine has few pages of the larger size, so that there are not always enough. */
 const PLACES = [0, 1].flatMap((node_id) =>

@@ -5,9 +5,7 @@
 
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { Wire } from '../daemon/harness.js';
-
-/** What somebody has, by name. A name that has nothing has no entry. */
-export type Held<T> = ReadonlyMap<string, T>;
+import type { Held } from '../process/listings.js';
 
 /** A request that is under way, or was when the daemon was killed. */
 export interface Asked<T> {

@@ -14,7 +14,7 @@ import { inspectDirectory } from '../../src/state/inspect-state.js';
 import { formatState } from '../../src/state/state-format.js';
 import { everythingIn } from '../state/directories.js';
 import { readable, smallState } from '../state/states.js';
-import { requireTools } from './fault-host.js';
+import { requireTools } from './require-tools.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 

@@ -2,14 +2,15 @@
 
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
+import { ProcessHost } from '../process/process-host.js';
+import { readStored } from '../process/stored-copies.js';
+import { logged, statusOf, storeIs, storeWorks, until } from '../process/watching.js';
 import { Peer } from '../socket/peers.js';
 import { CROWD_OPTIONS, Crowd, session } from './crowd.js';
 import { DiskTrace } from './disk-trace.js';
 import { expectOrderlyEnd, expectReadOnly, expectRecovery, PROBLEM } from './failing-write.js';
-import { FaultHost, requireTools } from './fault-host.js';
+import { requireTools } from './require-tools.js';
 import { SmallDisk } from './small-disk.js';
-import { readStored } from './stored-copies.js';
-import { logged, statusOf, storeIs, storeWorks, until } from './watching.js';
 
 const HANG = /the disk did not answer within 10 s/;
 const STATUS = { action: 'get_status' };
@@ -20,12 +21,12 @@ const cores = (service_name: string): Wire => ({
 });
 
 const HELD = [
-  ['write', 'the temporary file of the first copy', (host: FaultHost) => `${host.statePath}.tmp`],
-  ['fsync', 'the temporary file of the first copy', (host: FaultHost) => `${host.statePath}.tmp`],
-  ['fsync', 'the temporary file of the twin', (host: FaultHost) => `${host.twinPath}.tmp`],
-  ['rename', 'the first copy', (host: FaultHost) => `${host.statePath}.tmp`],
-  ['rename', 'the twin', (host: FaultHost) => `${host.twinPath}.tmp`],
-  ['fsync', 'the directory', (host: FaultHost) => host.stateDirectory],
+  ['write', 'the temporary file of the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
+  ['fsync', 'the temporary file of the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
+  ['fsync', 'the temporary file of the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
+  ['rename', 'the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
+  ['rename', 'the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
+  ['fsync', 'the directory', (host: ProcessHost) => host.stateDirectory],
 ] as const;
 
 describe('a daemon whose disk does not answer', function () {
@@ -34,7 +35,7 @@ describe('a daemon whose disk does not answer', function () {
 
   for (const [call, what, path] of HELD) {
     it(`answers who saw nothing that waits for the disk, and only them: ${call} ${what}`, async () => {
-      await using host = new FaultHost();
+      await using host = new ProcessHost();
       await host.start();
       await storeIs(host, 'clean');
       const order: string[] = [];
@@ -69,7 +70,7 @@ describe('a daemon whose disk does not answer', function () {
   }
 
   it('gives up a write that takes too long, and never puts it on disk after all', async () => {
-    await using host = new FaultHost();
+    await using host = new ProcessHost();
     using disk = new SmallDisk(host.stateDirectory);
     await host.start(CROWD_OPTIONS);
     const crowd = await Crowd.settle(host);
@@ -99,7 +100,7 @@ describe('a daemon whose disk does not answer', function () {
   });
 
   it('recovers by itself when the disk answers again, also if all was in place', async () => {
-    await using host = new FaultHost();
+    await using host = new ProcessHost();
     await host.start(CROWD_OPTIONS);
     const crowd = await Crowd.settle(host);
     const acknowledged = await host.holdings();

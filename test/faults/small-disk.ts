@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { undoneInAnyCase } from './undone-in-any-case.js';
+import { undoneInAnyCase } from '../process/undone-in-any-case.js';
 
 const SIZE_KB = 256;
 const INODE_COUNT = 64;

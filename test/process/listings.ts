@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS, overlaps, uniteCpus } from '../../src/core/cpu-set.js';
 import type { Wire } from '../daemon/harness.js';
-import type { Held } from './promises.js';
+
+/** What somebody has, by name. A name that has nothing has no entry. */
+export type Held<T> = ReadonlyMap<string, T>;
 
 /** What one service holds; CPU lists as the kernel writes them. */
 export interface Claim {

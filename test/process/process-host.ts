@@ -1,13 +1,14 @@
 /**
- * The built daemon as a process of its own, on a simulated machine, with its real files; it is
- * killed, and its disk fails, as a test wants.
+ * The built daemon as a process of its own, on a simulated machine, with its real files: for tests
+ * in which it is killed, its disk fails, or its clients do what they should not.
  */
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { MachineShape } from '../../src/simulate/machine-shape.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
 import { MachineDirectory } from '../daemon/machine-directory.js';
 import { undoneInAnyCase } from './undone-in-any-case.js';
@@ -18,11 +19,11 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 export const FILES_AT_REST = ['holder.json', 'state.json', 'state.twin.json'];
 
 /** A machine and a state directory; daemons are started on them one after the other. */
-export class FaultHost extends MachineDirectory {
+export class ProcessHost extends MachineDirectory {
   #daemon: DaemonProcess | undefined;
 
-  constructor() {
-    super();
+  constructor(shape?: MachineShape) {
+    super(shape);
     mkdirSync(this.stateDirectory);
   }
 
@@ -67,9 +68,18 @@ export class FaultHost extends MachineDirectory {
 
   /** One request as today's clients send it; rejects when the daemon is gone before its reply. */
   async ask(request: Wire, socketPath = this.socketPath): Promise<Wire> {
-    const socket = connect({ path: socketPath, allowHalfOpen: true });
-    socket.write(JSON.stringify(request));
-    return JSON.parse(await readToEnd(socket));
+    return JSON.parse(await this.send(JSON.stringify(request), socketPath));
+  }
+
+  /** Sends text without a newline and without half-closing; reads to the end. */
+  send(text: string | Buffer, socketPath = this.socketPath): Promise<string> {
+    const socket = this.connect(socketPath);
+    socket.write(text);
+    return readToEnd(socket);
+  }
+
+  connect(socketPath = this.socketPath): Socket {
+    return connect({ path: socketPath, allowHalfOpen: true });
   }
 
   /** Who holds what: allocations of both pools and page records, as the daemon lists them. */
@@ -143,26 +153,4 @@ export class DaemonProcess {
     this.process.kill(signal);
     return this.ended;
   }
-}
-
-/**
- * Fails the suite with what is missing, before its first test: a suite that skips what it cannot
- * do shows nothing.
- */
-export function requireTools(): void {
-  before(() => {
-    const missing: string[] = [];
-    if (process.getuid?.() !== 0) missing.push('root, to mount file systems and to trace');
-    for (const [tool, debianPackage] of [
-      ['strace', 'strace'],
-      ['mount', 'mount'],
-    ] as const) {
-      try {
-        execFileSync('which', [tool]);
-      } catch {
-        missing.push(`${tool} (Debian: apt-get install ${debianPackage})`);
-      }
-    }
-    if (missing.length > 0) throw new Error(`the fault suite needs ${missing.join('; ')}`);
-  });
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { judgeCopy } from '../../src/state/state-copies.js';
 import type { Wire } from '../daemon/harness.js';
-import type { FaultHost } from './fault-host.js';
+import type { ProcessHost } from './process-host.js';
 
 /** Both copies of one moment. */
 export interface StoredCopies {
@@ -16,7 +16,7 @@ export interface StoredCopies {
 }
 
 /** Reads both copies; fails unless each is whole by itself. */
-export function readStored(host: FaultHost): StoredCopies {
+export function readStored(host: ProcessHost): StoredCopies {
   const [first, twin] = [readWhole(host.statePath), readWhole(host.twinPath)];
   return {
     texts: [first.text, twin.text],
