@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { MachineShape } from '../../src/simulate/machine-shape.js';
-import { listedClaims, listedPages, storedState } from '../process/listings.js';
+import { listedClaims, listedPages, storedState } from '../load/listings.js';
 import { ProcessHost } from '../process/process-host.js';
 import { readStored } from '../process/stored-copies.js';
-import { statusOf, until } from '../process/watching.js';
+import { until } from '../process/until.js';
+import { statusOf } from '../process/watching.js';
 import { descriptorsOf } from './process-resources.js';
 
 /** Of pino: what asks something of the operator begins here. */

@@ -18,7 +18,7 @@ import {
 import { LISTEN_BACKLOG } from '../../src/protocol/limits.js';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
-import { listedClaims, listedPages, pageRecordName } from '../process/listings.js';
+import { listedClaims, listedPages, pageRecordName } from '../load/listings.js';
 import type { ProcessHost } from '../process/process-host.js';
 import { useAbusedDaemon } from './abused-daemon.js';
 

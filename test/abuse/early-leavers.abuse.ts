@@ -10,7 +10,7 @@ import { parseCpuList } from '../../src/core/cpu-list.js';
 import { countCpus } from '../../src/core/cpu-set.js';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
 import { readToEnd } from '../daemon/harness.js';
-import { listedClaims, listedPages, pageRecordName } from '../process/listings.js';
+import { listedClaims, listedPages, pageRecordName } from '../load/listings.js';
 import type { ProcessHost } from '../process/process-host.js';
 import { storeIs } from '../process/watching.js';
 import { useAbusedDaemon } from './abused-daemon.js';

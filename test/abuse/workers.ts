@@ -6,7 +6,7 @@
 import { expect } from 'chai';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { countCpus } from '../../src/core/cpu-set.js';
-import { listedClaims, listedPages, pageRecordName } from '../process/listings.js';
+import { listedClaims, listedPages, pageRecordName } from '../load/listings.js';
 import type { ProcessHost } from '../process/process-host.js';
 
 /** On the simulated machine of two sockets there is one CPU for each, and more. */

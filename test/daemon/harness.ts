@@ -7,10 +7,9 @@ import { pino } from 'pino';
 import { type RawSettings, readConfig } from '../../src/config/config.js';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
 import { MachineDirectory } from './machine-directory.js';
+import { readToEnd, type Wire } from './wire.js';
 
-/** A reply as a client sees it. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into replies of every action
-export type Wire = Record<string, any>;
+export { readLines, readOnce, readToEnd, type Wire } from './wire.js';
 
 /** A machine in a temporary directory; daemons may be started on it one after the other. */
 export class TestHost extends MachineDirectory {
@@ -92,38 +91,5 @@ export class TestHost extends MachineDirectory {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     this.remove();
-  }
-}
-
-/** Everything the daemon says until it closes. */
-export function readToEnd(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('end', () => {
-      socket.destroy();
-      resolve(Buffer.concat(chunks).toString());
-    });
-    socket.on('error', reject);
-  });
-}
-
-/** The first read, as clients do that read once. */
-export function readOnce(socket: Socket): Promise<string> {
-  return new Promise((resolve, reject) => {
-    socket.once('data', (chunk) => resolve(chunk.toString()));
-    socket.once('error', reject);
-  });
-}
-
-/** The lines of a session, one at a time. */
-export async function* readLines(socket: Socket): AsyncGenerator<Wire> {
-  let text = '';
-  for await (const chunk of socket) {
-    text += chunk;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
-      yield JSON.parse(text.slice(0, end));
-      text = text.slice(end + 1);
-    }
   }
 }

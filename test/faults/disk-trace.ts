@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { DaemonProcess } from '../process/process-host.js';
+import type { DaemonProcess } from '../process/daemon-process.js';
 import { undoneInAnyCase } from '../process/undone-in-any-case.js';
 
 /** Which system calls, and what becomes of them. */

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
 import { FILES_AT_REST, type ProcessHost } from '../process/process-host.js';
 import { readStored } from '../process/stored-copies.js';
-import { logged, statusOf, until } from '../process/watching.js';
+import { until } from '../process/until.js';
+import { logged, statusOf } from '../process/watching.js';
 import { CROWD_OPTIONS, Crowd, type CrowdCount } from './crowd.js';
 
 /** A fault of the disk that lasts until it is lifted. */

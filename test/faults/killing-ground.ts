@@ -7,10 +7,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { storedState } from '../process/listings.js';
-import { type DaemonProcess, FILES_AT_REST, ProcessHost } from '../process/process-host.js';
-import { machineOf } from './cpu-requests.js';
-import { choicesFrom, Load, type Prey } from './load.js';
+import { machineOf } from '../load/cpu-requests.js';
+import { storedState } from '../load/listings.js';
+import { choicesFrom, Load, type Prey } from '../load/load.js';
+import type { DaemonProcess } from '../process/daemon-process.js';
+import { FILES_AT_REST, ProcessHost } from '../process/process-host.js';
 
 /** Under load it is killed after so many answers at most, which is a few writes of all clients. */
 const ANSWERS_MAX = 60;

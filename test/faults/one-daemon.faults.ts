@@ -4,7 +4,8 @@ import { lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Wire } from '../daemon/harness.js';
-import { DaemonProcess, FILES_AT_REST, ProcessHost } from '../process/process-host.js';
+import type { DaemonProcess } from '../process/daemon-process.js';
+import { FILES_AT_REST, ProcessHost, startProcess } from '../process/process-host.js';
 import { logged, statusOf, storeFails } from '../process/watching.js';
 import { CROWD_OPTIONS, Crowd } from './crowd.js';
 import { expectOrderlyEnd, expectReadOnly, expectRecovery, PROBLEM } from './failing-write.js';
@@ -171,7 +172,7 @@ async function expectOneServes(host: ProcessHost, crowd: Crowd, socketPaths: rea
   const starts = socketPaths.map((socketPath) => {
     const log: Wire[] = [];
     const options = ['serve', '--socket', socketPath, ...words, ...CROWD_OPTIONS];
-    return { socketPath, log, daemon: new DaemonProcess(options, log) };
+    return { socketPath, log, daemon: startProcess(options, log) };
   });
   const outcomes = await Promise.all(starts.map(({ daemon }) => outcomeOf(daemon)));
   expect(outcomes.filter((outcome) => outcome !== 1)).to.deep.equal(['serves']);

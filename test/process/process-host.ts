@@ -3,7 +3,7 @@
  * in which it is killed, its disk fails, or its clients do what they should not.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { MachineShape } from '../../src/simulate/machine-shape.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
 import { MachineDirectory } from '../daemon/machine-directory.js';
+import { DaemonProcess } from './daemon-process.js';
 import { undoneInAnyCase } from './undone-in-any-case.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -37,7 +38,7 @@ export class ProcessHost extends MachineDirectory {
   launch(options: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): DaemonProcess {
     const words = ['serve', '--socket', this.socketPath, '--state-dir', this.stateDirectory];
     words.push('--sysfs-root', this.sysfsRoot, ...options);
-    this.#daemon = new DaemonProcess(words, this.log, environment);
+    this.#daemon = startProcess(words, this.log, environment);
     return this.#daemon;
   }
 
@@ -102,55 +103,13 @@ export class ProcessHost extends MachineDirectory {
   }
 }
 
-/** A daemon as a process. */
-export class DaemonProcess {
-  readonly process: ChildProcess;
-  /** Resolves when it answers on its socket; rejects when it ends before. */
-  readonly listening: Promise<void>;
-  /** Resolves when it is gone: with its exit status, or `null` when a signal killed it. */
-  readonly ended: Promise<number | null>;
-
-  constructor(words: readonly string[], log: Wire[], environment: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(process.execPath, [MAIN, ...words], {
-      env: { PATH: process.env['PATH'], ...environment },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    const kill = undoneInAnyCase(() => this.process.kill('SIGKILL'));
-    this.ended = once(this.process, 'close').then(([status]) => {
-      kill();
-      return status;
-    });
-    this.listening = new Promise((resolve, reject) => {
-      let rest = '';
-      const said: string[] = [];
-      this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        const lines = (rest + text).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          said.push(line);
-          log.push(line.startsWith('{') ? JSON.parse(line) : { msg: line });
-          if (line.includes('"msg":"listening"')) resolve();
-        }
-      });
-      void this.ended.then((status) => {
-        reject(
-          new Error(`the daemon ended with ${status} before it answered:\n${said.join('\n')}`),
-        );
-      });
-    });
-    // Whoever does not wait for it does not care.
-    this.listening.catch(() => undefined);
-  }
-
-  /** Ends it as a power cut does, without a chance to do anything; resolves when it is gone. */
-  async kill(): Promise<void> {
-    this.process.kill('SIGKILL');
-    await this.ended;
-  }
-
-  /** Asks it to end; gives its exit status. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    this.process.kill(signal);
-    return this.ended;
-  }
+/** Starts a daemon that ends with the test, if it did not before. */
+export function startProcess(
+  words: readonly string[],
+  log: Wire[],
+  environment: NodeJS.ProcessEnv = {},
+): DaemonProcess {
+  const daemon = new DaemonProcess(words, log, environment);
+  void daemon.ended.then(undoneInAnyCase(() => daemon.process.kill('SIGKILL')));
+  return daemon;
 }

@@ -1,16 +1,8 @@
 /** Waits until a daemon says that something is so; how long it takes is nobody's business. */
 
-import { setTimeout } from 'node:timers/promises';
-import type { Wire } from '../daemon/harness.js';
+import type { Wire } from '../daemon/wire.js';
 import type { ProcessHost } from './process-host.js';
-
-/** Leaves the processor to those who are watched. */
-const PAUSE_MS = 10;
-
-/** Resolves when it is so; rejects when looking fails, as it does when the daemon is gone. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setTimeout(PAUSE_MS);
-}
+import { until } from './until.js';
 
 /** The status of the running daemon. */
 export function statusOf(host: ProcessHost): Promise<Wire> {

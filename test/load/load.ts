@@ -1,12 +1,10 @@
 /**
- * The load under which a daemon is killed: 16 clients, each of which asks one thing at a time, and
+ * The load under which a daemon is killed: clients, each of which asks one thing at a time, and
  * checks every reply against what all of them were told.
  */
 
 import fc from 'fast-check';
-import type { Wire } from '../daemon/harness.js';
-import { type Claim, type Held, listedClaims, listedPages } from '../process/listings.js';
-import type { ProcessHost } from '../process/process-host.js';
+import type { Wire } from '../daemon/wire.js';
 import {
   afterGrant,
   askForCpus,
@@ -15,6 +13,7 @@ import {
   type Machine,
   protectedWishes,
 } from './cpu-requests.js';
+import { type Claim, type Held, listedClaims, listedPages } from './listings.js';
 import { afterRecord, askForPages, pageRecordNames, pageRequests } from './page-requests.js';
 import { type Account, type Asked, Ledger } from './promises.js';
 
@@ -29,8 +28,30 @@ export interface Tally {
   listsAhead: number;
 }
 
-/** Refusals that a busy machine may answer with. Any other error is a fault. */
-const REFUSALS = ['INSUFFICIENT_CPUS', 'INSUFFICIENT_HUGEPAGES'];
+/** Somebody who carries requests to a daemon. */
+export interface Carrier {
+  ask(request: Wire): Promise<Wire>;
+}
+
+/** How many clients there are, and what they have to reckon with. */
+export interface Circumstances {
+  readonly protectedClients: number;
+  readonly pageClients: number;
+  readonly claimListers: number;
+  /** Whether an error is one that a client has to reckon with. Any other is a fault. */
+  readonly isRefusal: (error: Wire) => boolean;
+  /** Whether others claim and record something under that name, which no client here answers for. */
+  readonly isOthers: (name: string) => boolean;
+}
+
+/** A busy machine that stays as it is, and nobody else on it. */
+const ALONE: Circumstances = {
+  protectedClients: 9,
+  pageClients: 3,
+  claimListers: 2,
+  isRefusal: ({ code }) => ['INSUFFICIENT_CPUS', 'INSUFFICIENT_HUGEPAGES'].includes(code),
+  isOthers: () => false,
+};
 
 /** A daemon that will be killed, as its clients know it. */
 export interface Prey {
@@ -53,20 +74,27 @@ export class Load {
     lists: 0,
     listsAhead: 0,
   };
-  readonly #host: ProcessHost;
+  readonly #carrier: Carrier;
+  readonly #circumstances: Circumstances;
   readonly #machine: Machine;
   readonly #claims = new Ledger<Claim>();
   readonly #pages = new Ledger<number>();
   readonly #clients: readonly Client[];
 
   /** @param seed of all choices; the moments of the kills are not among them */
-  constructor(host: ProcessHost, machine: Machine, seed: number) {
-    this.#host = host;
+  constructor(
+    carrier: Carrier,
+    machine: Machine,
+    seed: number,
+    circumstances: Circumstances = ALONE,
+  ) {
+    this.#carrier = carrier;
+    this.#circumstances = circumstances;
     this.#machine = machine;
     let choosers = 0;
     const client = <C>(choices: fc.Arbitrary<C>) => choicesFrom(choices, seed + 1000 * ++choosers);
     this.#clients = [
-      ...Array.from({ length: 9 }, (_, index) => {
+      ...Array.from({ length: circumstances.protectedClients }, (_, index) => {
         const name = `cpus-${index}`;
         return this.#cpuClient(this.#claims.open(name), client(protectedWishes(name)));
       }),
@@ -74,12 +102,12 @@ export class Load {
         this.#claims.open('victim', 'winner'),
         client(forcingWishes('victim', 'winner')),
       ),
-      ...Array.from({ length: 3 }, (_, index) => {
+      ...Array.from({ length: circumstances.pageClients }, (_, index) => {
         const name = `pages-${index}`;
         const account = this.#pages.open(...pageRecordNames(name));
         return this.#pageClient(account, client(pageRequests(name)));
       }),
-      ...Array.from({ length: 2 }, () =>
+      ...Array.from({ length: circumstances.claimListers }, () =>
         this.#lister(this.#claims, { action: 'list_allocations' }, listedClaims),
       ),
       this.#lister(this.#pages, { action: 'get_memory_info' }, listedPages),
@@ -96,8 +124,8 @@ export class Load {
       this.#ask(prey, { action: 'list_allocations' }),
       this.#ask(prey, { action: 'get_memory_info' }),
     ]);
-    const claims = typeof list === 'string' ? null : listedClaims(list);
-    const pages = typeof memory === 'string' ? null : listedPages(memory);
+    const claims = typeof list === 'string' ? null : this.#ours(listedClaims(list));
+    const pages = typeof memory === 'string' ? null : this.#ours(listedPages(memory));
     const outcomes = [
       ...(claims === null ? [] : this.#claims.settle(claims)),
       ...(pages === null ? [] : this.#pages.settle(pages)),
@@ -145,7 +173,8 @@ export class Load {
         return;
       }
       if ('error' in reply) {
-        if (!REFUSALS.includes(reply['code'])) throw new Error(JSON.stringify({ asked, reply }));
+        if (!this.#circumstances.isRefusal(reply))
+          throw new Error(JSON.stringify({ asked, reply }));
         account.refuse();
         this.tally.refusals++;
       } else if (account.grant(afterReply(asked.request, reply))) {
@@ -161,15 +190,19 @@ export class Load {
         const reply = await this.#ask(prey, request);
         if (typeof reply === 'string') return;
         this.tally.lists++;
-        if (ledger.see(read(reply), floors)) this.tally.listsAhead++;
+        if (ledger.see(this.#ours(read(reply)), floors)) this.tally.listsAhead++;
       }
     };
+  }
+
+  #ours<T>(held: Held<T>): Held<T> {
+    return new Map([...held].filter(([name]) => !this.#circumstances.isOthers(name)));
   }
 
   /** The reply; or, of a daemon that was killed, whether the request can have reached it. */
   async #ask(prey: Prey, request: Wire): Promise<Wire | 'unsent' | 'unanswered'> {
     try {
-      const reply = await this.#host.ask(request);
+      const reply = await this.#carrier.ask(request);
       prey.onAnswer?.();
       return reply;
     } catch (error) {

@@ -12,16 +12,16 @@ import {
   subtractCpus,
   uniteCpus,
 } from '../../src/core/cpu-set.js';
-import type { Wire } from '../daemon/harness.js';
-import type { Claim, Held } from '../process/listings.js';
+import type { Wire } from '../daemon/wire.js';
+import type { Claim, Held } from './listings.js';
 import type { Asked } from './promises.js';
 
 /** The machine, as far as grants depend on it. */
 export interface Machine {
   /** Node → its CPUs. */
   readonly homes: ReadonlyMap<number, CpuSet>;
-  /** Of the isolated pool. */
-  readonly eligibleCount: number;
+  /** Of the isolated pool; `null` = it changes while clients ask, so that nobody knows a share. */
+  readonly eligibleCount: number | null;
 }
 
 /** Reads the reply to `get_topology`. */
@@ -188,13 +188,13 @@ function objectionToOwn(
 ): string | null {
   const isByNode = request['action'] === 'allocate_numa_cores';
   const home = isByNode ? (homes.get(request['numa_node']) ?? NO_CPUS) : ALL_CPUS;
-  const count = request['num_of_cores'] ?? Math.ceil((eligibleCount * request['percent']) / 100);
+  const granted = intersectCpus(setOf(is?.cpus), home);
+  const count = request['num_of_cores'] ?? shareOf(eligibleCount, request['percent'], granted);
   const elsewhere = without(was, home);
   if (count <= 0) return isDeepStrictEqual(is, elsewhere) ? null : 'which is no release';
   if (is === undefined) return 'which is nothing at all';
   const policy = request['preemption_policy'] ?? was?.policy ?? 'legacy';
   if (is.policy !== policy || is.pool !== 'isolated') return 'of another pool or policy than asked';
-  const granted = intersectCpus(setOf(is.cpus), home);
   if (countCpus(granted) !== count) return `which is not the count of ${count}`;
   const own = intersectCpus(setOf(was?.cpus), home);
   const keptCount = countCpus(intersectCpus(own, granted));
@@ -205,4 +205,11 @@ function objectionToOwn(
     without(is, home)?.cpus === elsewhere?.cpus &&
     without(is, home)?.explicit === elsewhere?.explicit;
   return isKept ? null : 'which is another claim in other nodes';
+}
+
+/** How many CPUs a share is; what was granted, where nobody else knows. */
+function shareOf(eligibleCount: number | null, percent: number, granted: CpuSet): number {
+  if (percent <= 0) return 0;
+  if (eligibleCount === null) return Math.max(countCpus(granted), 1);
+  return Math.ceil((eligibleCount * percent) / 100);
 }

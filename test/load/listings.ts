@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS, overlaps, uniteCpus } from '../../src/core/cpu-set.js';
-import type { Wire } from '../daemon/harness.js';
+import type { Wire } from '../daemon/wire.js';
 
 /** What somebody has, by name. A name that has nothing has no entry. */
 export type Held<T> = ReadonlyMap<string, T>;

@@ -4,8 +4,8 @@
  */
 
 import { inspect, isDeepStrictEqual } from 'node:util';
-import type { Wire } from '../daemon/harness.js';
-import type { Held } from '../process/listings.js';
+import type { Wire } from '../daemon/wire.js';
+import type { Held } from './listings.js';
 
 /** A request that is under way, or was when the daemon was killed. */
 export interface Asked<T> {

@@ -2,8 +2,8 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { Wire } from '../daemon/harness.js';
-import { type Held, pageRecordName } from '../process/listings.js';
+import type { Wire } from '../daemon/wire.js';
+import { type Held, pageRecordName } from './listings.js';
 import type { Asked } from './promises.js';
 
 /** The machine has few pages of the larger size, so that there are not always enough. */
