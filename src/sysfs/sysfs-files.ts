@@ -116,9 +116,11 @@ function listNames(path: string): string[] | undefined {
   }
 }
 
+/** ENODEV is what a file says that was there when it was opened, and went with its CPU or node. */
+const ABSENCES: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ENODEV'];
+
 function isAbsent(error: unknown): boolean {
-  if (!(error instanceof Error && 'code' in error)) return false;
-  return error.code === 'ENOENT' || error.code === 'ENOTDIR';
+  return error instanceof Error && 'code' in error && ABSENCES.includes(error.code);
 }
 
 function asSysfsError(error: unknown, path: string): SysfsError {

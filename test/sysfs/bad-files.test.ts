@@ -1,7 +1,8 @@
 /** Files of sysfs that cannot be read or make no sense: the error names the path and the text. */
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { MachineShape } from '../../src/simulate/machine-shape.js';
@@ -206,6 +207,19 @@ describe('sysfsFilesAt', () => {
     expect(files.listNames('a')).to.equal(undefined);
   });
 
+  it('gives undefined for what was there and went while it was read', function () {
+    const root = mkdtempSync(join(tmpdir(), 'sysfs-'));
+    try {
+      // A device number that no driver has fails as a file does that went with its CPU: ENODEV.
+      const target = join(root, 'a');
+      const { status } = spawnSync('mknod', [target, 'c', '10', '253']);
+      if (status !== 0 || errorCodeOf(() => openSync(target, 'r')) !== 'ENODEV') this.skip();
+      expect(sysfsFilesAt(root).readText('a')).to.equal(undefined);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
   it('reads a file anew each time', () => {
     const root = temporaryDirectory();
     const files = sysfsFilesAt(root);
@@ -215,3 +229,12 @@ describe('sysfsFilesAt', () => {
     }
   });
 });
+
+function errorCodeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
