@@ -5,7 +5,7 @@
 
 import type { Caller } from '../../src/core/caller.js';
 import { parseCpuList } from '../../src/core/cpu-list.js';
-import { decide } from '../../src/core/decide.js';
+import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import { type View, viewOf } from '../../src/core/view.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
@@ -42,7 +42,7 @@ export class Model {
   constructor(sysfsRoot: string, general: string | null = null) {
     const facts = readMachine(sysfsFilesAt(sysfsRoot));
     const poolLists = { general: general === null ? null : parseCpuList(general) };
-    this.#view = viewOf(facts, poolLists, [], Holdings.none);
+    this.#view = viewOf(facts, { poolLists, access: null }, [], Holdings.none);
   }
 
   /** What becomes of bytes that a peer sends in one write before it half-closes. */
@@ -80,6 +80,7 @@ export class Model {
       this.#count(request.action);
       return { outcome: STATUS, isLast: false };
     }
+    if (!isAboutMachine(request)) throw new Error('a watch has no end that could be compared');
     const decision = decide(this.#view, request, this.#caller, null);
     this.#count(isRefusal(decision) ? decision.code : request.action);
     if (isRefusal(decision)) return { outcome: decision, isLast: false };
