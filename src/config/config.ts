@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
@@ -315,7 +315,7 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
     const data = join(snapData, 'data');
     return { ...common, socketPath: join(data, 'epa.sock'), stateDirectory: data };
   }
-  const { uid } = userInfo();
+  const uid = process.getuid?.();
   if (uid === 0) {
     return {
       ...common,
@@ -324,12 +324,21 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
     };
   }
   const runtime = environment['XDG_RUNTIME_DIR'] || `/tmp/epa-orchestrator-${uid}`;
-  const state = environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
+  const state = environment['XDG_STATE_HOME'] || join(homeDirectory(), '.local', 'state');
   return {
     ...common,
     socketPath: join(runtime, 'epa-orchestrator', 'epa.sock'),
     stateDirectory: join(state, 'epa-orchestrator'),
   };
+}
+
+/** A user without an entry in the system's list has no home, and must say where things are. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 function readConfigFile(path: string | undefined): FileSettings {
