@@ -14,6 +14,8 @@ import { messageOf } from '../src/core/quoting.js';
 export type ScannerEvent =
   /** Requests wait for facts read from now on; answered with one `FRESH`. */
   | { readonly type: 'FRESHEN'; readonly pagesOf: PagesOf }
+  /** The kernel announced something: look soon, and not only on the schedule. */
+  | { readonly type: 'RESCAN' }
   /** The schedule changes. */
   | { readonly type: 'SET_INTERVAL'; readonly rescanIntervalMs: number };
 
@@ -55,6 +57,8 @@ export interface ScannerContext extends ScannerInput {
   /** When the machine was last read as a whole; milliseconds since the epoch. */
   readonly scannedAtMs: number | null;
   readonly failureCount: number;
+  /** Something was announced after the last scan began. */
+  readonly isHinted: boolean;
   readonly pagesOf: PagesOf;
 }
 
@@ -70,6 +74,8 @@ const LOOK_TIMEOUT_MS = 3_000;
  * that were started together do not all look at one moment.
  */
 const JITTER_SHARE = 0.1;
+/** Files of a CPU or node that comes or goes change one after the other, for some 100 ms. */
+const SETTLE_MS = 200;
 /** First pause after a failed scan; doubles with each failure up to {@link BACKOFF_MAX_MS}. */
 const BACKOFF_MIN_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
@@ -87,12 +93,14 @@ export const scannerMachine = setup({
   delays: {
     rescanInterval: ({ context }) =>
       context.rescanIntervalMs * (1 - JITTER_SHARE * context.random()),
+    settle: SETTLE_MS,
     scanTimeout: SCAN_TIMEOUT_MS,
     lookTimeout: LOOK_TIMEOUT_MS,
     backoff: ({ context }) =>
       Math.min(BACKOFF_MIN_MS * 2 ** (context.failureCount - 1), BACKOFF_MAX_MS),
   },
   guards: {
+    isHinted: ({ context }) => context.isHinted,
     // Facts of which the last scan failed are not trusted either, whatever a quick look says.
     mustScan: ({ context }, params: { vitals: VitalSigns }) =>
       context.problem !== null ||
@@ -103,6 +111,8 @@ export const scannerMachine = setup({
     setInterval: assign({
       rescanIntervalMs: (_, params: { rescanIntervalMs: number }) => params.rescanIntervalMs,
     }),
+    noteHint: assign({ isHinted: true }),
+    forgetHint: assign({ isHinted: false }),
     noteWanted: assign({ pagesOf: (_, params: { pagesOf: PagesOf }) => params.pagesOf }),
     noteScan: assign({
       facts: ({ context }, params: { scan: Scan }) => unlessSame(context.facts, params.scan.facts),
@@ -152,10 +162,12 @@ export const scannerMachine = setup({
     problem: null,
     scannedAtMs: null,
     failureCount: 0,
+    isHinted: false,
     pagesOf: 'none',
   }),
   type: 'parallel',
   on: {
+    RESCAN: { actions: 'noteHint' },
     SET_INTERVAL: {
       actions: {
         type: 'setInterval',
@@ -168,6 +180,7 @@ export const scannerMachine = setup({
       initial: 'scanning',
       states: {
         idle: {
+          always: { guard: 'isHinted', target: 'settling' },
           after: { rescanInterval: 'scanning' },
           on: {
             'scan wanted': 'scanning',
@@ -182,7 +195,9 @@ export const scannerMachine = setup({
             },
           },
         },
+        settling: { after: { settle: 'scanning' }, on: { 'scan wanted': 'scanning' } },
         scanning: {
+          entry: 'forgetHint',
           invoke: {
             id: 'readMachine',
             src: 'readMachine',

@@ -32,6 +32,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'actors',
     'src/config',
     'src/core',
+    'src/libc',
     'src/protocol',
     'src/socket',
     'src/state',

@@ -24,6 +24,7 @@ import { type SocketServer, serveSocket } from '../socket/server.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import { openAuditLog } from './audit.js';
+import { heedHotplug } from './hotplug.js';
 import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
 import { describeStatus } from './status.js';
@@ -67,7 +68,10 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     audit?.record(change, generation, new Date());
   });
   const ended = endOf(coordinator);
+  const scanSoon = () => coordinator.system.get('scanner')?.send({ type: 'RESCAN' });
+  const ignoreHotplug = heedHotplug(config.sysfsRoot, scanSoon, log);
   const cleanUp = async () => {
+    ignoreHotplug();
     await scanPool.close();
     await state.close();
     await audit?.close();

@@ -65,6 +65,57 @@ describe('the scanner machine', () => {
     }
   });
 
+  describe('when something is announced', () => {
+    const schedule = (scanner: ReturnType<typeof startScanner>, name: string) =>
+      expect(scanner.state()).to.deep.include({ schedule: name });
+
+    it('scans once it has settled, and goes on by its schedule', async () => {
+      const scanner = startScanner(inspect);
+      await scanner.scanned(facts);
+      for (let count = 0; count < 3; count++) scanner.child.send({ type: 'RESCAN' });
+      schedule(scanner, 'settling');
+      scanner.clock.increment(199);
+      scanner.child.send({ type: 'RESCAN' });
+      schedule(scanner, 'settling');
+      scanner.clock.increment(1);
+      expect(scanner.scans.calls).to.have.length(2);
+      await scanner.scanned(facts);
+      schedule(scanner, 'idle');
+      scanner.clock.increment(RESCAN_INTERVAL_MS - 1);
+      schedule(scanner, 'idle');
+    });
+
+    it('scans again after a scan that had begun before', async () => {
+      const scanner = startScanner(inspect);
+      scanner.child.send({ type: 'RESCAN' });
+      await scanner.scanned(facts);
+      schedule(scanner, 'settling');
+      scanner.clock.increment(200);
+      await scanner.scanned(otherFacts);
+      schedule(scanner, 'idle');
+      expect(scanner.scans.calls).to.have.length(2);
+    });
+
+    it('does not wait until it has settled when somebody wants facts', async () => {
+      const scanner = startScanner(inspect);
+      await scanner.scanned(facts);
+      scanner.child.send({ type: 'RESCAN' });
+      scanner.freshen();
+      await scanner.looked(otherFacts);
+      expect(scanner.scans.calls).to.have.length(2);
+    });
+
+    it('waits as after any failure when scans fail', async () => {
+      const scanner = startScanner(inspect);
+      await scanner.scans.last.reject(sysfsFault('/sys/x', 'torn'));
+      scanner.child.send({ type: 'RESCAN' });
+      schedule(scanner, 'failing');
+      scanner.clock.increment(500);
+      await scanner.scanned(facts);
+      schedule(scanner, 'idle');
+    });
+  });
+
   it('pauses by a new interval at once, whatever the old one was', async () => {
     const scanner = startScanner(inspect);
     scanner.child.send({ type: 'SET_INTERVAL', rescanIntervalMs: 1_000 });
