@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { NO_CPUS } from '../core/cpu-set.js';
-import { listedClaim } from '../core/describe.js';
+import { listedClaim, listedRecord } from '../core/describe.js';
 import { Holdings } from '../core/holdings.js';
 import { visible } from '../core/quoting.js';
 import { compareHoldings, type Difference, type Differences } from '../state/compare-states.js';
@@ -11,7 +11,7 @@ import { wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
 import { formatPages } from './pages-table.js';
 import { readSource, stateDirectoryOf } from './state-place.js';
-import { countsOf, pageRecordJson } from './state-report.js';
+import { countsOf } from './state-report.js';
 import { wrapText } from './table.js';
 import { print, proseWidth, type Terminal, type Tone, terminalOf } from './terminal.js';
 
@@ -103,7 +103,7 @@ function replacementJson(stateDirectory: string, replacement: Replacement) {
     allocations: claims.map((difference) =>
       bothOf(difference, ({ serviceName, claim }) => listedClaim(serviceName, claim)),
     ),
-    hugepages: pageRecords.map((difference) => bothOf(difference, pageRecordJson)),
+    hugepages: pageRecords.map((difference) => bothOf(difference, listedRecord)),
     kept,
   };
 }

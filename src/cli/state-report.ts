@@ -2,8 +2,9 @@
 
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { nameOfOwner } from '../core/caller.js';
 import { NO_CPUS } from '../core/cpu-set.js';
-import { listedClaim } from '../core/describe.js';
+import { listedClaim, listedRecord } from '../core/describe.js';
 import type { PageRecord } from '../core/holdings.js';
 import { compareNames } from '../core/names.js';
 import { pageRecordsOf } from '../core/pages.js';
@@ -117,7 +118,17 @@ function formatContent(state: StoredState, terminal: Terminal): string[] {
   return [
     claims.length === 0 ? 'no service holds CPUs' : formatClaims(claims, terminal, true),
     pages.length === 0 ? 'no hugepages are on record' : formatPages(pages, terminal),
+    ...formatOwners(state, terminal),
   ];
+}
+
+/** Whose the services are that do not belong to root. */
+function formatOwners({ holdings }: StoredState, terminal: Terminal): string[] {
+  const rows = [...holdings.owners]
+    .sort(([a], [b]) => compareNames(a, b))
+    .map(([serviceName, owner]) => [visible(serviceName), visible(nameOfOwner(owner))]);
+  if (rows.length === 0) return [];
+  return [formatTable([{ title: 'SERVICE' }, { title: 'BELONGS TO' }], rows, terminal)];
 }
 
 function claimsOf({ holdings }: StoredState) {
@@ -160,14 +171,10 @@ function countsJson({ holdings, generation, updatedAt }: StoredState) {
 
 /** Claims as replies of the daemon list them, hugepages as the state file does. */
 function contentJson(state: StoredState | null) {
-  if (state === null) return { allocations: [], hugepages: [] };
+  if (state === null) return { allocations: [], hugepages: [], owners: [] };
   return {
     allocations: claimsOf(state).map(([serviceName, claim]) => listedClaim(serviceName, claim)),
-    hugepages: recordsOf(state).map(pageRecordJson),
+    hugepages: recordsOf(state).map(listedRecord),
+    owners: [...state.holdings.owners].map(([service_name, owner]) => ({ service_name, ...owner })),
   };
-}
-
-/** A record of hugepages as the state file has it. */
-export function pageRecordJson({ serviceName, nodeId, sizeKb, pageCount }: PageRecord) {
-  return { service_name: serviceName, node_id: nodeId, size_kb: sizeKb, count: pageCount };
 }

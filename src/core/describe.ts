@@ -27,7 +27,7 @@ import {
   sameCpus,
   subtractCpus,
 } from './cpu-set.js';
-import type { Claim } from './holdings.js';
+import type { Claim, PageRecord } from './holdings.js';
 import { NO_NODE } from './homes.js';
 import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
@@ -153,6 +153,11 @@ export function listedClaim(serviceName: string, claim: Claim): ListedAllocation
     is_explicit: isExplicit,
     ...(isMixed ? { explicit_cores: formatCpuList(claim.explicitCpus) } : {}),
   };
+}
+
+/** A record of hugepages as a watch and the state file list it. */
+export function listedRecord({ serviceName, nodeId, sizeKb, pageCount }: PageRecord) {
+  return { service_name: serviceName, node_id: nodeId, size_kb: sizeKb, count: pageCount };
 }
 
 function nodeMemory(view: View, nodeId: number): NodeMemory {

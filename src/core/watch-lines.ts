@@ -16,8 +16,8 @@ import type {
 import type { Change } from './coordination.js';
 import { formatCpuList } from './cpu-list.js';
 import { isEmpty, NO_CPUS, subtractCpus } from './cpu-set.js';
-import { listedClaim, listedClaims, listedPools, topologyNodes } from './describe.js';
-import type { ClaimChange, Holdings, PageRecord } from './holdings.js';
+import { listedClaim, listedClaims, listedPools, listedRecord, topologyNodes } from './describe.js';
+import type { ClaimChange, Holdings } from './holdings.js';
 import { compareNames } from './names.js';
 import { pageRecordsOf, pageSizesOf } from './pages.js';
 import type { View } from './view.js';
@@ -50,7 +50,7 @@ export function serviceEvents({ ticket, before, plan }: Change): ServiceEvent[] 
     ...own.flatMap((change) => claimEvents(before, change)),
     ...plan.pageChanges.map((record) => ({
       type: 'hugepages_recorded' as const,
-      ...recordLine(record),
+      ...listedRecord(record),
     })),
   ];
 }
@@ -141,15 +141,11 @@ function pageTotals(view: View): PageTotal[] {
 
 function pageRecords(holdings: Holdings): PageRecordLine[] {
   return pageRecordsOf(holdings)
-    .map(recordLine)
+    .map(listedRecord)
     .sort(
       (a, b) =>
         a.node_id - b.node_id ||
         compareNames(a.service_name, b.service_name) ||
         a.size_kb - b.size_kb,
     );
-}
-
-function recordLine({ serviceName, nodeId, sizeKb, pageCount }: PageRecord): PageRecordLine {
-  return { service_name: serviceName, node_id: nodeId, size_kb: sizeKb, count: pageCount };
 }

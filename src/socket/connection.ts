@@ -224,14 +224,17 @@ export class Connection implements Holder {
   }
 
   #startWatch({ request }: { readonly request: WatchRequest }): void {
-    const hasUnread = () => this.#hasUnread();
+    const socket = this.#socket;
+    let firstBytes = 0;
     const stream: Stream = {
       get isFull() {
-        return hasUnread();
+        // The picture of a large machine alone may be more than may wait of what follows.
+        return socket.writableLength > firstBytes + UNREAD_REPLIES_MAX_BYTES;
       },
       write: (line) => {
         if (this.#isEnded) return;
-        this.#socket.write(`${line}\n`);
+        firstBytes ||= Buffer.byteLength(line);
+        socket.write(`${line}\n`);
         this.#noteHeld();
       },
       end: () => this.finish(),
@@ -288,13 +291,13 @@ export class Connection implements Holder {
     this.#awaited = awaited;
     if (awaited === 'nothing') return;
     const { requestMs, sessionIdleMs, signOfLifeMs } = this.#patience;
-    const limitMs =
-      awaited === 'sign of life'
-        ? signOfLifeMs
-        : awaited === 'next request'
-          ? sessionIdleMs
-          : requestMs;
-    this.#timer = setTimeout(() => this.#losePatience(), limitMs);
+    const limitsMs = {
+      request: requestMs,
+      reading: requestMs,
+      'next request': sessionIdleMs,
+      'sign of life': signOfLifeMs,
+    };
+    this.#timer = setTimeout(() => this.#losePatience(), limitsMs[awaited]);
   }
 
   #losePatience(): void {

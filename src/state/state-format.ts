@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, isEmpty } from '../core/cpu-set.js';
+import { listedRecord } from '../core/describe.js';
 import { Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
 import { compareNames } from '../core/names.js';
@@ -106,12 +107,7 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
         cpus: formatCpuList(claim.cpus),
         explicit_cpus: formatCpuList(claim.explicitCpus),
       })),
-    hugepages: pageRecordsOf(holdings).map((record) => ({
-      service_name: record.serviceName,
-      node_id: record.nodeId,
-      size_kb: record.sizeKb,
-      count: record.pageCount,
-    })),
+    hugepages: pageRecordsOf(holdings).map(listedRecord),
     cpu_homes: [...homes]
       .map(([node_id, cpus]) => ({ node_id, cpus: intersectCpus(cpus, holdings.claimedCpus) }))
       .filter(({ node_id, cpus }) => node_id >= 0 && !isEmpty(cpus))

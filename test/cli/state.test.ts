@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ask, type WireRequest } from '../../src/client/request.js';
 import { readStateDirectory } from '../../src/config/config.js';
+import { formatState, parseState } from '../../src/state/state-format.js';
 import { lockStateDirectory } from '../../src/state/state-lock.js';
 import { everythingIn } from '../state/directories.js';
 import { type Ended, runCli, runHere, serveSimulated, start, useDirectories } from './running.js';
@@ -87,6 +88,25 @@ no hugepages are on record
 `,
       ),
     );
+  });
+
+  it('show tells whose the services are, where they are not all root’s', async () => {
+    const nova = { uid: 64_055, gid: 64_055, label: 'snap.nova.compute' };
+    const holdings = parseState(STORED)
+      .holdings.withPages({ serviceName: 'ceph', nodeId: 0, sizeKb: 2_048, pageCount: 1 })
+      .withOwner('vm', nova)
+      .withOwner('ceph', { uid: 167, gid: 167, label: null });
+    const file = fileWith(formatState({ holdings, homes: new Map(), generation: 7 }, new Date(0)));
+    const { stdout } = await runHere(['state', 'show', file]);
+    expect(stdout.split('\n\n').at(-1)).to.equal(
+      `${lines(`
+SERVICE  BELONGS TO
+ceph     uid 167
+vm       uid 64055 (snap.nova.compute)
+`)}\n`,
+    );
+    const json = await runHere(['state', 'show', file, '--json']);
+    expect(JSON.parse(json.stdout).owners).to.deep.include({ service_name: 'vm', ...nova });
   });
 
   it('show tells what a file of the older release has', async () => {

@@ -74,13 +74,15 @@ export class FakeDaemon implements Backend {
     this.#waiting.check();
   };
 
+  /** The first line of those who watch. */
+  picture = '{"type":"snapshot"}';
   /** The streams of those who watch, until they are gone. */
   readonly streams = new Set<Stream>();
 
   readonly subscribe: Subscribe = ({ services }, stream) => {
     if (services?.includes('nobody') === true) return refusal('BUSY', 'too many watch');
     this.streams.add(stream);
-    stream.write('{"type":"snapshot"}');
+    stream.write(this.picture);
     this.#waiting.check();
     return () => {
       this.streams.delete(stream);

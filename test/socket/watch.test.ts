@@ -109,6 +109,19 @@ describe('a peer that watches', () => {
     expect(lines.at(-1)).to.equal('{"type":"overrun"}');
   });
 
+  it('is not full for a first line that alone is more than may wait', async () => {
+    const { path, daemon } = served();
+    daemon.picture = `{"x":"${'x'.repeat(2 * UNREAD_REPLIES_MAX_BYTES)}"}`;
+    const peer = await Peer.connect(path);
+    peer.socket.pause();
+    await peer.send(`${WATCH}\n`);
+    await daemon.isWatchedBy(1);
+    expect(onlyStream().isFull).to.equal(false);
+    onlyStream().write('{"seq":2}');
+    peer.socket.resume();
+    expect(await peer.lines(2)).to.deep.equal([daemon.picture, '{"seq":2}']);
+  });
+
   it('is ended in order with the daemon', async () => {
     const { path, daemon, server } = served();
     const peer = await Peer.connect(path);
