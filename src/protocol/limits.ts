@@ -32,6 +32,15 @@ export const PATIENCE: Patience = {
   signOfLifeMs: 30_000,
 };
 
+/** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */
+export const LINGER_MS = 1_000;
+
+/**
+ * When the daemon ends, peers have this long to read what they are owed; whoever ends it waits 5 s in
+ * all.
+ */
+export const FAREWELL_MS = 2_000;
+
 /**
  * Connections the kernel queues while the loop is busy. libuv accepts one per turn; with Node's
  * default of 511 a burst of 1,000 clients meets EAGAIN.

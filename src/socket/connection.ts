@@ -9,6 +9,7 @@ import { invariant } from '../core/invariant.js';
 import { peerOf } from '../libc/peer.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
+  LINGER_MS,
   type Patience,
   SESSION_WAITING_MAX,
   UNREAD_REPLIES_MAX_BYTES,
@@ -52,9 +53,6 @@ export interface Backend {
   readonly ask: Ask;
   readonly subscribe: Subscribe;
 }
-
-/** A peer that is turned away may still be writing: it is listened to this long, so it hears why. */
-const LINGER_MS = 1_000;
 
 /** A reply in the order of the requests: not there yet, or its text. */
 interface Slot {

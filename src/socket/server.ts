@@ -6,7 +6,7 @@ import { dirname, resolve as resolvePath } from 'node:path';
 import { messageOf } from '../core/quoting.js';
 import { groupId } from '../libc/group-id.js';
 import { refusal } from '../protocol/error-codes.js';
-import { LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
+import { FAREWELL_MS, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
 import { type Backend, Connection } from './connection.js';
 import { readConnectionsMax } from './connection-limit.js';
 import { handedOverPath } from './handed-over.js';
@@ -19,9 +19,6 @@ export class SocketError extends Error {
 
 /** Nobody but the owner: the mode of a socket until it has its group. */
 const PRIVATE_MODE = 0o600;
-
-/** Peers that have not read their reply this long after the end was announced are cut off. */
-const FAREWELL_MS = 2_000;
 
 /** Which peers may connect. */
 export interface SocketAccess {
