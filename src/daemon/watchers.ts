@@ -8,7 +8,7 @@ import type { coordinatorMachine } from '../../actors/coordinator.js';
 import type { Change } from '../core/coordination.js';
 import type { SysfsProblem } from '../core/machine.js';
 import { fitsPattern } from '../core/name-pattern.js';
-import type { View } from '../core/view.js';
+import { knownNodeIds, type View } from '../core/view.js';
 import { hostEvents, pageEvents, pictureOf, serviceEvents } from '../core/watch-lines.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { UNREAD_REPLIES_MAX_BYTES, WATCHERS_MAX } from '../protocol/limits.js';
@@ -98,7 +98,9 @@ export class Watchers {
     this.#view = { ...before, holdings: change.plan.holdings };
     if (this.#watchers.size === 0) return;
     this.#tell(serviceEvents(change), { generation });
-    if (change.plan.pageChanges.length > 0) this.#tell(pageEvents(before, this.#view));
+    // A node that is gone is shown as long as something is on record there.
+    if (hasAbsentNode(before)) this.#tell(hostEvents(before, this.#view));
+    else if (change.plan.pageChanges.length > 0) this.#tell(pageEvents(before, this.#view));
   }
 
   #noteMachine(view: View): void {
@@ -133,6 +135,10 @@ export class Watchers {
       }
     }
   }
+}
+
+function hasAbsentNode(view: View): boolean {
+  return knownNodeIds(view).length > view.facts.nodes.length;
 }
 
 /** A reader that is too slow is told, for when it reads on, and gets nothing more. */

@@ -1,7 +1,8 @@
 /** `watch` on a real daemon: the whole picture, then every change that is durable, without gaps. */
 
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { WatchEvent, WatchPicture } from '../../src/protocol/watch-event.js';
 import { cores, hugepages, numa } from '../core/hosts.js';
@@ -120,6 +121,27 @@ describe('watch', () => {
     expect(
       lines.some(isOf('cpus_online', { cpus: '31' })) || isOf('cpus_online')(await watcher.next()),
     ).to.equal(true);
+    watcher.socket.destroy();
+  });
+
+  it('tells of a node that is unplugged, and that it is gone once nothing is on record there', async () => {
+    await using host = new TestHost();
+    await host.start({ rescanIntervalMs: 100 });
+    await host.ask(numa('dpdk', 1, 2));
+    const watcher = new Watcher(host);
+    const tables = freshTables((await watcher.next()) as WatchPicture);
+    rmSync(join(host.sysfsRoot, 'devices/system/node/node1'), { recursive: true });
+    host.writeSysfsFile('devices/system/node/online', '0\n');
+    host.writeSysfsFile('devices/system/cpu/online', '0-7,16-23\n');
+    const lines = await watcher.until((line) => line['node']?.is_present === false);
+    expect(lines.at(-1)).to.deep.include({ type: 'node_changed' });
+    expect(lines.at(-1)?.['node']).to.include({ node_id: 1, cpus: '8-15,24-31' });
+    await host.ask(numa('dpdk', 1, -1));
+    lines.push(...(await watcher.until(isOf('node_removed'))));
+    expect(lines.at(-1)).to.include({ node_id: 1 });
+    for (const line of lines) applyLine(tables, line as WatchEvent);
+    const picture = (await new Watcher(host).next()) as WatchPicture;
+    expect(tables).to.deep.equal(freshTables(picture));
     watcher.socket.destroy();
   });
 

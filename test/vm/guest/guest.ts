@@ -8,6 +8,7 @@ import { Crowd, SCENARIO } from './crowd.js';
 import { type KernelNode, kernelNodes, kernelPages } from './kernel.js';
 import type { Link } from './link.js';
 import { OfflineCpus } from './offline-cpus.js';
+import { Watcher } from './watcher.js';
 
 const DIRECTORY = '/tmp/epa';
 const SOCKET = `${DIRECTORY}/epa.sock`;
@@ -45,6 +46,8 @@ export class Guest {
   #overdueCount = 0;
   #daemon: DaemonProcess | undefined;
   #crowd: Crowd | undefined;
+  /** One for each daemon. */
+  readonly watchers: Watcher[] = [];
 
   constructor(link: Link) {
     this.link = link;
@@ -76,11 +79,24 @@ export class Guest {
     await this.#crowd.start();
   }
 
+  /** Lets somebody watch the daemon, as long as it lives. */
+  async startWatcher(): Promise<void> {
+    this.watchers.push(await Watcher.start(SOCKET));
+  }
+
+  get watcher(): Watcher {
+    const watcher = this.watchers.at(-1);
+    if (watcher === undefined) throw new Error('nobody watches yet');
+    return watcher;
+  }
+
   /** Kills the daemon under the crowd, and starts another in which the crowd finds everything. */
   async killAndRestart(): Promise<void> {
     const { daemon } = this;
+    await this.watcher.agrees();
     await this.crowd.lose(() => daemon.kill());
     await this.startDaemon();
+    await this.startWatcher();
     await this.crowd.start();
   }
 

@@ -8,6 +8,7 @@ const link = new Link();
 const guest = new Guest(link);
 await guest.startDaemon();
 await guest.gatherCrowd();
+await guest.startWatcher();
 for (const [scenario, run] of Object.entries(SCENARIOS)) {
   say(`begins with ${scenario}`);
   try {

@@ -10,8 +10,9 @@ import { kill } from './scenarios/kill.js';
 import { offline } from './scenarios/offline.js';
 import { smt } from './scenarios/smt.js';
 import { topology } from './scenarios/topology.js';
+import { watch } from './scenarios/watch.js';
 
-export const SCENARIOS = { topology, offline, smt, hugepages, hotplug, kill, crowd };
+export const SCENARIOS = { topology, offline, smt, hugepages, hotplug, watch, kill, crowd };
 
 /** Scenario → what it reports. */
 export type Reports = {

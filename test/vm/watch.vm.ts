@@ -1,0 +1,45 @@
+/** One who watches while CPUs, pages and a node come and go. */
+
+import { expect } from 'chai';
+import type { Wire } from '../daemon/wire.js';
+import { useReport } from './reports.js';
+
+describe('one who watches a daemon on a real kernel', () => {
+  const report = useReport('watch');
+  const lines = (type: string): Wire[] =>
+    report().machineLines.filter((line) => line['type'] === type);
+
+  it('misses no line, and has the same picture in the end as one who comes then', () => {
+    expect(report().faults).to.deep.equal([null, null]);
+  });
+
+  it('hears of CPUs that go offline and come back', () => {
+    expect(lines('cpus_offline')).to.have.length.above(2);
+    expect(lines('cpus_online')).to.have.length.above(2);
+    expect(lines('pool_changed')).to.have.length.above(2);
+  });
+
+  it('hears of the node that is plugged in, and that it is gone when nothing is on record there', () => {
+    expect(lines('node_added').map((line) => line['node'].node_id)).to.include(2);
+    expect(lines('node_removed').map((line) => line['node_id'])).to.include(2);
+  });
+
+  it('hears of hugepages that the kernel gets and gives back', () => {
+    const totals = lines('hugepages_changed')
+      .filter((line) => line['node_id'] === 0 && line['size_kb'] === 2_048)
+      .map((line) => line['total']);
+    expect(totals).to.include(64);
+    expect(totals.length).to.be.above(1);
+  });
+
+  it('hears who lost CPUs by force, as it is told to the one who took them', () => {
+    const { taken, preemptions } = report();
+    expect(taken['preempted']).to.have.length.above(0);
+    for (const { service_name, cpus } of taken['preempted']) {
+      const told = preemptions.filter(
+        (line) => line['service_name'] === service_name && line['cpus'] === cpus,
+      );
+      expect(told.map((line) => line['by'])).to.include(taken['service_name']);
+    }
+  });
+});
