@@ -28,6 +28,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/config': ['src/core', 'src/protocol'],
   'src/simulate': ['src/core', 'src/protocol'],
   'src/client': ['src/protocol'],
+  'src/inspect': ['actors', 'src/core', 'src/protocol'],
   'src/daemon': [
     'actors',
     'src/config',

@@ -1,0 +1,58 @@
+/** What is said of a transition to people: what makes it happen, and on which condition. */
+
+import type { ChartGuard, ChartTrigger } from './statechart.js';
+
+/** Such as `FRESH`, `after backoff`, `write failed`, `any actor done`, `at once`. */
+export function triggerWords(trigger: ChartTrigger): string {
+  switch (trigger.kind) {
+    case 'event':
+      return eventWords(trigger.type);
+    case 'always':
+      return 'at once';
+    case 'after':
+      return afterWords(trigger.delay, trigger.ms);
+    case 'actorDone':
+      return `${actorWords(trigger.actor)} done`;
+    case 'actorFailed':
+      return `${actorWords(trigger.actor)} failed`;
+    case 'actorSnapshot':
+      return `${actorWords(trigger.actor)} changed`;
+    case 'stateDone':
+      return `${trigger.state.split('.').at(-1)} done`;
+  }
+}
+
+/** Such as `holdsNothing`, `not isIdle`, `not (isIdle or hasNoCpu)`. */
+export function guardWords(guard: ChartGuard): string {
+  switch (guard.kind) {
+    case 'named':
+      return guard.name;
+    case 'inline':
+      return 'a condition';
+    case 'not':
+      return `not ${guard.of.map(partWords).join(', ')}`;
+    case 'and':
+    case 'or':
+      return guard.of.map(partWords).join(` ${guard.kind} `);
+  }
+}
+
+function partWords(guard: ChartGuard): string {
+  const isOne = guard.kind === 'named' || guard.kind === 'inline' || guard.kind === 'not';
+  return isOne ? guardWords(guard) : `(${guardWords(guard)})`;
+}
+
+function eventWords(type: string): string {
+  if (type === '*') return 'any event';
+  return type.endsWith('.*') ? `any ${type.slice(0, -'.*'.length)} event` : type;
+}
+
+function actorWords(actor: string): string {
+  return actor === '*' ? 'any actor' : actor;
+}
+
+function afterWords(delay: string, ms: number | null): string {
+  if (ms === null) return `after ${delay}`;
+  const duration = ms % 1_000 === 0 ? `${ms / 1_000} s` : `${ms} ms`;
+  return delay === String(ms) ? `after ${duration}` : `after ${delay} (${duration})`;
+}
