@@ -7,7 +7,7 @@
  */
 
 import type { ChartTransition, Statechart } from './statechart.js';
-import { guardWords, triggerWords } from './statechart-words.js';
+import { guardWords, stateName, triggerWords } from './statechart-words.js';
 
 /** Stands for a state that no arrow can lead to from where it is drawn. */
 export interface Signpost {
@@ -135,7 +135,7 @@ class Plan {
   }
 
   #nameOf(id: string): string {
-    return this.#stateOf(id)?.key ?? id;
+    return stateName(this.#chart, id);
   }
 
   #stateOf(id: string) {

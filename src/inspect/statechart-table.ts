@@ -1,7 +1,7 @@
 /** All that a statechart says, state by state, as a markdown table. */
 
 import type { ChartAction, ChartState, ChartTransition, Statechart } from './statechart.js';
-import { guardWords, triggerWords } from './statechart-words.js';
+import { guardWords, stateName, triggerWords } from './statechart-words.js';
 
 /** The table, without a newline at its end. */
 export function tableOf(chart: Statechart): string {
@@ -47,14 +47,6 @@ function goalOf(
 /** Inline actions have no name; of those, there is at least the kind. */
 function actionWords(actions: readonly ChartAction[]): string {
   return actions.map(({ name, isInline }) => (isInline ? `(${name})` : name)).join(', ');
-}
-
-/** As short as tells the state from the others. */
-function stateName(chart: Statechart, id: string): string {
-  const state = chart.states.find((other) => other.id === id);
-  if (state === undefined || state.parent === null) return chart.id;
-  const isUnique = chart.states.every(({ id: other, key }) => other === id || key !== state.key);
-  return isUnique ? state.key : `${stateName(chart, state.parent)}.${state.key}`;
 }
 
 /** Markdown reads more into some punctuation than is meant. */

@@ -1,6 +1,14 @@
-/** What is said of a transition to people: what makes it happen, and on which condition. */
+/** What people are told of a transition: its states, what makes it happen, on which condition. */
 
-import type { ChartGuard, ChartTrigger } from './statechart.js';
+import type { ChartGuard, ChartTrigger, Statechart } from './statechart.js';
+
+/** As short as tells the state from the others: `ready`, or `cpus.none` beside `pages.none`. */
+export function stateName(chart: Statechart, id: string): string {
+  const state = chart.states.find((other) => other.id === id);
+  if (state === undefined || state.parent === null) return chart.id;
+  const isUnique = chart.states.every(({ id: other, key }) => other === id || key !== state.key);
+  return isUnique ? state.key : `${stateName(chart, state.parent)}.${state.key}`;
+}
 
 /** Such as `FRESH`, `after backoff`, `write failed`, `any actor done`, `at once`. */
 export function triggerWords(trigger: ChartTrigger): string {

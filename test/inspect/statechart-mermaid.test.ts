@@ -78,6 +78,28 @@ describe('a diagram of a statechart', () => {
     ]);
   });
 
+  it('tells signposts to states of one name apart', () => {
+    const on = { LEFT: '#m.left.off', RIGHT: '#m.right.off' };
+    const machine = createMachine({
+      id: 'm',
+      initial: 'left',
+      states: {
+        left: { initial: 'off', states: { off: {} } },
+        right: { initial: 'off', states: { off: {} } },
+        middle: { initial: 'lamp', states: { lamp: { on } } },
+      },
+    });
+    expect(
+      arrowsOf(mermaidOf(statechartOf(machine))).filter((line) => line.includes('middle')),
+    ).to.deep.equal([
+      '[*] --> m_middle_lamp',
+      'm_middle_lamp --> m_middle_to_left_off : LEFT',
+      'm_middle_lamp --> m_middle_to_right_off : RIGHT',
+      'm_middle --> m_left : from lamp (to left#46;off)',
+      'm_middle --> m_right : from lamp (to right#46;off)',
+    ]);
+  });
+
   it('takes no name for syntax, and no two names for one', () => {
     const machine = createMachine({
       id: 'm',

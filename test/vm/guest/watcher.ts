@@ -55,12 +55,6 @@ export class Watcher {
       return isDeepStrictEqual(machineOf(this.#tables), machineOf(fresh));
     });
   }
-
-  /** Resolves when somebody was told that it lost those CPUs. */
-  async hasTold(service: string, cpus: string): Promise<void> {
-    const isIt = (line: Wire) => line['service_name'] === service && line['cpus'] === cpus;
-    await until(() => this.preemptions.some(isIt) || this.fault !== null);
-  }
 }
 
 /** What one hears who comes now. */

@@ -1,46 +1,20 @@
-/** What one has heard who watched while the scenarios before went on; and a victim of force. */
+/** What one has heard who watched while the scenarios before went on. */
 
-import type { Wire } from '../../../daemon/wire.js';
-import { type Guest, nameOf } from '../guest.js';
-
-const NODES = [0, 1];
-const MOST = 8;
+import { until } from '../../../process/until.js';
+import type { Guest } from '../guest.js';
 
 export async function watch(guest: Guest) {
   const { watcher, watchers } = guest;
   await watcher.agrees();
-  const taken = await takeByForce(guest);
-  for (const { service_name, cpus } of taken['preempted'])
-    await watcher.hasTold(service_name, cpus);
+  // Now and then the crowd takes CPUs by force, from its own.
+  const preemptions = () => watchers.flatMap((one) => one.preemptions);
+  await until(() => {
+    guest.crowd.throwFault();
+    return preemptions().length > 0;
+  });
   return {
     faults: watchers.map(({ fault }) => fault),
-    taken,
-    preemptions: watcher.preemptions,
+    preemptions: preemptions(),
     machineLines: watchers.flatMap(({ machineLines }) => machineLines),
   };
 }
-
-/** Takes more and more of a node until somebody must give way; the crowd leaves now this, now that. */
-async function takeByForce(guest: Guest): Promise<Wire> {
-  for (;;) {
-    guest.crowd.throwFault();
-    await guest.ask({ action: 'allocate_cores', service_name: nameOf('victim'), num_of_cores: 1 });
-    for (const node of NODES) {
-      for (let count = 1; count <= MOST; count++) {
-        const reply = await guest.ask(taking(node, count));
-        if ('preempted' in reply) {
-          await guest.ask(taking(node, -1));
-          return reply;
-        }
-      }
-      await guest.ask(taking(node, -1));
-    }
-  }
-}
-
-const taking = (node: number, count: number): Wire => ({
-  action: 'allocate_numa_cores',
-  service_name: nameOf('taker'),
-  numa_node: node,
-  num_of_cores: count,
-});
