@@ -42,10 +42,8 @@ export interface AuditLog {
  * @throws AuditError when the file cannot be opened
  */
 export function openAuditLog(path: string, log: Logger, maxBytes = AUDIT_FILE_MAX_BYTES): AuditLog {
-  let length: number;
   try {
     closeSync(openSync(path, 'a', FILE_MODE));
-    length = statSync(path).size;
   } catch (error) {
     throw new AuditError(`cannot write the audit log: ${messageOf(error)}`);
   }
@@ -62,9 +60,11 @@ export function openAuditLog(path: string, log: Logger, maxBytes = AUDIT_FILE_MA
   };
   file.on('error', (error) => complain(messageOf(error)));
   file.on('drop', () => complain('too much waits to be written; lines are dropped'));
+  let length = 0;
   let isTurning = false;
   file.on('ready', () => {
     isTurning = false;
+    length = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   });
   file.on('write', (writtenBytes: number) => {
     if (trouble !== '') log.info({ file: path }, 'the audit log can be written again');
@@ -74,7 +74,6 @@ export function openAuditLog(path: string, log: Logger, maxBytes = AUDIT_FILE_MA
     try {
       renameSync(path, `${path}.1`);
       isTurning = true;
-      length = 0;
       file.reopen();
     } catch (error) {
       complain(messageOf(error));
@@ -84,10 +83,7 @@ export function openAuditLog(path: string, log: Logger, maxBytes = AUDIT_FILE_MA
     record: (change, generation, now) => {
       file.write(`${JSON.stringify(auditEntry(change, generation, now))}\n`);
     },
-    reopen: () => {
-      length = 0;
-      file.reopen();
-    },
+    reopen: () => file.reopen(),
     close: () =>
       new Promise((resolve) => {
         // What cannot be written now will not be written any more.

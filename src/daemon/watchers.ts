@@ -37,16 +37,17 @@ export class Watchers {
   readonly #now: () => Date;
   /** What the last lines were about: the machine, and what is durable. */
   #view: View;
-  #storeProblem: string | null = null;
+  #storeProblem: string | null;
   #sysfsProblem: SysfsProblem | null;
   #isStopping = false;
 
   /** @param coordinator serves already, and nothing is on its way to the disk */
   constructor(coordinator: ActorRefFrom<typeof coordinatorMachine>, now = () => new Date()) {
-    const { view, durable, sysfsProblem } = coordinator.getSnapshot().context;
+    const { view, durable, sysfsProblem, storeProblem } = coordinator.getSnapshot().context;
     this.#now = now;
     this.#view = { ...view, holdings: durable.holdings };
     this.#sysfsProblem = sysfsProblem;
+    this.#storeProblem = storeProblem?.reason ?? null;
     coordinator.on('COMMITTED', ({ change, generation }) => this.#noteChange(change, generation));
     for (const type of ['FACTS_CHANGED', 'POOLS_CHANGED', 'NODE_REMOVED'] as const) {
       coordinator.on(type, (event) => this.#noteMachine(event.view));

@@ -220,6 +220,32 @@ describe('the audit log', () => {
       expect(existsSync(`${path}.2`)).to.equal(false);
     });
 
+    it('counts what was there before, and what is there after it was opened again', async () => {
+      await using host = new TestHost();
+      const path = join(host.directory, 'audit.log');
+      const written = async (audit: AuditLog, generation: number) => {
+        audit.record(change('s'), generation, new Date(0));
+        while (
+          ![path, `${path}.1`].some(
+            (name) => existsSync(name) && generationsIn(name).includes(generation),
+          )
+        ) {
+          await nextTurn();
+        }
+      };
+      const first = openAuditLog(path, logger, 1_000);
+      await written(first, 1);
+      await first.close();
+      const second = openAuditLog(path, logger, 1_000);
+      await written(second, 2);
+      // Nobody has renamed it: what is in it counts on.
+      second.reopen();
+      for (let generation = 3; generation < 8; generation++) await written(second, generation);
+      await second.close();
+      expect(generationsIn(`${path}.1`)[0]).to.equal(1);
+      expect(statSync(`${path}.1`).size).to.be.below(1_500);
+    });
+
     it('is refused where it cannot be opened', async () => {
       await using host = new TestHost();
       expect(() => openAuditLog(join(host.directory, 'no', 'audit.log'), logger)).to.throw(
