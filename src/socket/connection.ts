@@ -140,6 +140,8 @@ export class Connection implements Holder {
   #receiveEnd(): void {
     if (!this.#isLast) this.#backlog.push(...this.#framer.end());
     this.#isLast = true;
+    // Whether it has closed one side or both, only writing tells.
+    if (this.#watch?.stop != null) this.#socket.write('\n');
     this.#goOn();
   }
 
