@@ -1,7 +1,12 @@
 /** Runs the daemon in the foreground until a signal ends it, or it fails. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Config, ConfigError, compareConfigs } from '../config/config.js';
+import {
+  type Config,
+  type ConfigDifference,
+  ConfigError,
+  compareConfigs,
+} from '../config/config.js';
 import { AuditError } from '../daemon/audit.js';
 import { type Daemon, startDaemon } from '../daemon/daemon.js';
 import type { Logger } from '../daemon/log.js';
@@ -68,24 +73,17 @@ export async function serveInForeground(
 
 /** Takes over what may change; gives the configuration that is in force then. */
 function reread(readAgain: () => Config, before: Config, daemon: Daemon, log: Logger): Config {
-  const refuse = (reason: string) => {
+  let difference: ConfigDifference;
+  try {
+    difference = compareConfigs(before, readAgain());
+    daemon.reconfigure(difference.inForce);
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof SocketError)) throw error;
+    const reason = error.message;
     log.error({ reason }, 'the configuration cannot be used; the one before stays in force');
     return before;
-  };
-  let after: Config;
-  try {
-    after = readAgain();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return refuse(error.message);
   }
-  const { changed, needRestart, inForce } = compareConfigs(before, after);
-  try {
-    daemon.reconfigure(inForce);
-  } catch (error) {
-    if (!(error instanceof SocketError)) throw error;
-    return refuse(error.message);
-  }
+  const { changed, needRestart, inForce } = difference;
   log.info({ changed }, 'configuration read again');
   if (needRestart.length > 0) {
     log.warn({ settings: needRestart }, 'these settings take a restart of the daemon');

@@ -33,6 +33,7 @@ import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
 import { freePages, pageSizesOf } from './pages.js';
 import { answer, type Decision } from './plan.js';
+import { homesInUse } from './slices.js';
 import { findPool } from './standing.js';
 import { findNode, knownNodeIds, type View } from './view.js';
 
@@ -69,7 +70,7 @@ export function decideMemoryInfo(view: View, request: GetMemoryInfoRequest): Dec
     (nodeId) => findNode(view, nodeId) !== undefined || view.holdings.pages.has(nodeId),
   );
   const shortfalls = pageSizesOf(view)
-    .filter(({ recorded, total }) => recorded > (total ?? 0))
+    .filter(({ shortfall }) => shortfall > 0)
     .map(({ nodeId, sizeKb, recorded, total }) => ({
       node_id: nodeId,
       size_kb: sizeKb,
@@ -113,10 +114,8 @@ export function listedPools(view: View): Readonly<Record<PoolName, PoolCpus>> {
 
 /** All nodes, as replies describe them: ascending, and CPUs without a node last. */
 export function topologyNodes(view: View): TopologyNode[] {
-  const homeless = view.homes.get(NO_NODE) ?? NO_CPUS;
-  const nodeIds = [...knownNodeIds(view), ...(isEmpty(homeless) ? [] : [NO_NODE])];
   const cores = coresByNode(view);
-  return nodeIds.map((nodeId) => topologyNode(view, nodeId, cores.get(nodeId) ?? []));
+  return homesInUse(view).map((nodeId) => topologyNode(view, nodeId, cores.get(nodeId) ?? []));
 }
 
 /** Node → its cores, ascending; a core is where its first CPU is at home. */

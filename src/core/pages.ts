@@ -11,6 +11,8 @@ export interface PageSize {
   /** `null` = the node has no pages of that size, or is not there. */
   readonly total: number | null;
   readonly recorded: number;
+  /** Pages on record beyond those that there are. */
+  readonly shortfall: number;
 }
 
 /** Every node and size that has pages or records, ascending. */
@@ -19,7 +21,7 @@ export function pageSizesOf({ facts, holdings }: View): PageSize[] {
   for (const { nodeId, pages } of facts.nodes) {
     const records = holdings.pagesOf(nodeId);
     for (const { sizeKb, total } of pages) {
-      sizes.push({ nodeId, sizeKb, total, recorded: recordedPages(records, sizeKb) });
+      sizes.push(pageSizeOf(nodeId, sizeKb, total, records));
     }
   }
   for (const [nodeId, records] of holdings.pages) {
@@ -27,10 +29,20 @@ export function pageSizesOf({ facts, holdings }: View): PageSize[] {
     const recordedSizes = new Set([...records.values()].flatMap((counts) => [...counts.keys()]));
     for (const sizeKb of recordedSizes) {
       if (known.some((size) => size.sizeKb === sizeKb)) continue;
-      sizes.push({ nodeId, sizeKb, total: null, recorded: recordedPages(records, sizeKb) });
+      sizes.push(pageSizeOf(nodeId, sizeKb, null, records));
     }
   }
   return sizes.sort((a, b) => a.nodeId - b.nodeId || a.sizeKb - b.sizeKb);
+}
+
+function pageSizeOf(
+  nodeId: number,
+  sizeKb: number,
+  total: number | null,
+  records: NodePageRecords,
+): PageSize {
+  const recorded = recordedPages(records, sizeKb);
+  return { nodeId, sizeKb, total, recorded, shortfall: Math.max(recorded - (total ?? 0), 0) };
 }
 
 /**

@@ -30,10 +30,11 @@ export function checkPlan(proposal: Proposal): Refusal | null {
   const owner = plan.holdings.ownerOf(serviceName);
   const isOfCaller = (name: string) =>
     name === serviceName || (names(rule, name) && isSameOwner(plan.holdings.ownerOf(name), owner));
+  const ofCaller = (holdings: Holdings) => [...holdings.serviceNames()].filter(isOfCaller);
   return (
     checkTaking(proposal) ??
-    checkQuota(proposal, 'service', (name) => name === serviceName) ??
-    checkQuota(proposal, 'caller', isOfCaller)
+    checkQuota(proposal, 'service', () => [serviceName]) ??
+    checkQuota(proposal, 'caller', ofCaller)
   );
 }
 
@@ -80,13 +81,11 @@ interface Bound {
 function checkQuota(
   { view, rule, request, plan }: Proposal,
   scope: QuotaScope,
-  isCounted: (serviceName: string) => boolean,
+  countedIn: (holdings: Holdings) => readonly string[],
 ): Refusal | null {
   for (const bound of boundsOf(view.homes, rule.quotas[scope], request)) {
     const sumOf = (holdings: Holdings) =>
-      [...holdings.serviceNames()]
-        .filter(isCounted)
-        .reduce((sum, name) => sum + bound.count(holdings, name), 0);
+      countedIn(holdings).reduce((sum, name) => sum + bound.count(holdings, name), 0);
     const [held, wouldHold] = [sumOf(view.holdings), sumOf(plan.holdings)];
     if (wouldHold <= Math.max(bound.limit, held)) continue;
     const own = bound.count(plan.holdings, request.serviceName);

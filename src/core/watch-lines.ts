@@ -131,11 +131,11 @@ export function pageEvents(before: View, after: View): HostEvent[] {
 }
 
 function pageTotals(view: View): PageTotal[] {
-  return pageSizesOf(view).map(({ nodeId, sizeKb, total, recorded }) => ({
+  return pageSizesOf(view).map(({ nodeId, sizeKb, total, shortfall }) => ({
     node_id: nodeId,
     size_kb: sizeKb,
     total,
-    shortfall: Math.max(recorded - (total ?? 0), 0),
+    shortfall,
   }));
 }
 
