@@ -14,6 +14,9 @@ import { getSystemErrorMap } from 'node:util';
  */
 export const MAX_FILE_BYTES = 65_536;
 
+/** The smallest page of memory of any Linux: no read of a longer file hands out less. */
+const PAGE_BYTES = 4_096;
+
 /** The files below one directory that stands for `/sys`. */
 export interface SysfsFiles {
   /** The directory that stands for `/sys`, absolute. */
@@ -86,15 +89,16 @@ function readText(path: string): string | undefined {
 }
 
 function readBytes(descriptor: number, path: string): number {
-  // The kernel hands long files out a page at a time, so that only an empty read is the end.
+  // The kernel hands long files out a page at a time, and what is less than a page is the end. Asked
+  // once more, a list that has grown meanwhile would give its new tail behind the old text.
   let length = 0;
   for (;;) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);
-    if (count === 0) return length;
     length += count;
     if (length > MAX_FILE_BYTES) {
       throw new SysfsError('read', path, `it is longer than ${MAX_FILE_BYTES} bytes`);
     }
+    if (count < PAGE_BYTES) return length;
   }
 }
 
