@@ -88,6 +88,8 @@ export class KillingGround implements AsyncDisposable {
 
   /** The last start, and an orderly end. */
   async end(): Promise<void> {
+    // What the last round's daemons said is not what this one does.
+    this.host.log.length = 0;
     await this.#startAndCompare();
     expect(await this.host.daemon.stop(), 'the exit status of an orderly end').to.equal(0);
     expect(this.host.files).to.deep.equal(['state.json', 'state.twin.json']);
