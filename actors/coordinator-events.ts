@@ -33,7 +33,7 @@ export interface CoordinatorInput {
 }
 
 export type CoordinatorEvent =
-  /** From the socket; answered by one `REPLY` with the same id. */
+  /** From the socket; answered by one `REPLY` to the same ticket. */
   | { readonly type: 'REQUEST'; readonly ticket: Ticket }
   /** The operator changed something. */
   | { readonly type: 'RECONFIGURE'; readonly settings: Settings }
@@ -50,7 +50,7 @@ export type CoordinatorEvent =
 
 /** What the edges hear. */
 export type CoordinatorEmission =
-  | { readonly type: 'REPLY'; readonly requestId: number; readonly outcome: Reply | Refusal }
+  | { readonly type: 'REPLY'; readonly ticket: Ticket; readonly outcome: Reply | Refusal }
   /** Requests are decided from now on; the machine was read, or could not be. */
   | { readonly type: 'READY'; readonly view: View }
   /** A plan was decided; its reply follows when it is durable. */

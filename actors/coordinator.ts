@@ -143,8 +143,7 @@ export const coordinatorMachine = setup({
       if (!('plan' in outcome)) {
         if (outcome.bug !== undefined) enqueue.emit({ type: 'BUG', sentence: outcome.bug });
         if (context.pending.length === 0) {
-          const { requestId } = ticket;
-          return enqueue.emit({ type: 'REPLY', requestId, outcome: outcome.reply });
+          return enqueue.emit({ type: 'REPLY', ticket, outcome: outcome.reply });
         }
         const { revision } = context;
         const pending = { ticket, outcome: outcome.reply, revision, change: null };
@@ -172,7 +171,7 @@ export const coordinatorMachine = setup({
       const { due, left } = dueReplies(context.pending, event.revision);
       for (const { ticket, outcome, change } of due) {
         if (change !== null) enqueue.emit({ type: 'COMMITTED', change, generation });
-        enqueue.emit({ type: 'REPLY', requestId: ticket.requestId, outcome });
+        enqueue.emit({ type: 'REPLY', ticket, outcome });
       }
       enqueue.assign({ durable: event.snapshot, pending: left, storeProblem: null });
       if (context.storeProblem !== null) enqueue.emit({ type: 'STORE_RECOVERED' });
@@ -199,8 +198,7 @@ export const coordinatorMachine = setup({
       const view = viewOf(context.view.facts, context.settings, known, holdings);
       const revision = context.revision + 1;
       for (const { ticket, change } of context.pending) {
-        const { requestId } = ticket;
-        if (change !== null) enqueue.emit({ type: 'REPLY', requestId, outcome: because });
+        if (change !== null) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
         // What only looked saw what is undone now, so it is decided again.
         else enqueue.sendTo(self, { type: 'DECIDE', ticket });
       }

@@ -29,10 +29,14 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/simulate': ['src/core', 'src/protocol'],
   'src/client': ['src/protocol'],
   'src/inspect': ['actors', 'src/core', 'src/protocol'],
+  'src/recording': ['src/core', 'src/protocol'],
+  'src/viewer': ['src/protocol', 'src/recording'],
+  'src/page': ['src/core', 'src/inspect', 'src/protocol', 'src/recording'],
   'src/daemon': [
     'actors',
     'src/config',
     'src/core',
+    'src/inspect',
     'src/libc',
     'src/protocol',
     'src/socket',
@@ -46,9 +50,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/daemon',
     'src/libc',
     'src/protocol',
+    'src/recording',
     'src/simulate',
     'src/socket',
     'src/state',
+    'src/viewer',
   ],
 };
 

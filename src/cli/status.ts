@@ -43,7 +43,7 @@ export function formatStatus(status: Status, terminal: Terminal): string {
     ['isolated pool', poolText(status.pools.isolated)],
     ['general pool', poolText(status.pools.general)],
     ['services', `${status.services} holding CPUs`],
-    ['watched by', `${status.watchers}`],
+    ['watched by', watchedBy(status)],
     ['actors', actorsText(status.actors)],
   ];
   const wrong =
@@ -78,6 +78,10 @@ function problemsOf({ sysfs_problem, store, pools }: Status): string[] {
     if (because !== null) problems.push(`the ${name} pool is closed: ${because}`);
   }
   return problems;
+}
+
+function watchedBy({ watchers, inspectors }: Replies['get_status']): string {
+  return inspectors === 0 ? `${watchers}` : `${watchers}, of which inspect: ${inspectors}`;
 }
 
 function poolText(pool: Status['pools']['isolated']): string {

@@ -156,6 +156,8 @@ export const REPLY_SCHEMAS: { readonly [A in keyof Replies]: z.ZodType<Replies[A
     pools: z.object({ isolated: poolStatus, general: poolStatus }),
     services: count,
     watchers: count,
+    // Older daemons do not say.
+    inspectors: count.default(0),
     store: z.object({
       files: z.array(z.string()),
       generation: count,

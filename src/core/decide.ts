@@ -8,8 +8,9 @@ import {
   type GetStatusRequest,
   isChanging,
   isGrant,
+  isStream,
   type Request,
-  type WatchRequest,
+  type StreamRequest,
 } from '../protocol/request.js';
 import type { Caller } from './caller.js';
 import { decideCores, decideCoresPercent } from './decide-cores.js';
@@ -24,11 +25,11 @@ import { checkPlan } from './quotas.js';
 import type { View } from './view.js';
 
 /** A request about the machine and its claims; what is about the daemon itself is not one. */
-export type MachineRequest = Exclude<Request, GetStatusRequest | WatchRequest>;
+export type MachineRequest = Exclude<Request, GetStatusRequest | StreamRequest>;
 
 /** Tells a request about the machine from one about the daemon. */
 export function isAboutMachine(request: Request): request is MachineRequest {
-  return request.action !== 'get_status' && request.action !== 'watch';
+  return request.action !== 'get_status' && !isStream(request);
 }
 
 /**

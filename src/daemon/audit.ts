@@ -10,7 +10,7 @@ import type { Change } from '../core/coordination.js';
 import { listedClaim } from '../core/describe.js';
 import type { Holdings } from '../core/holdings.js';
 import { messageOf } from '../core/quoting.js';
-import { type ChangingRequest, isChanging } from '../protocol/request.js';
+import { requestWords } from '../protocol/request-words.js';
 import type { Logger } from './log.js';
 
 /** The audit log cannot be written. `message` says where and why. */
@@ -99,7 +99,7 @@ function auditEntry({ ticket, before, plan }: Change, generation: number, now: D
     time: now.toISOString(),
     generation,
     caller,
-    request: isChanging(request) ? asAsked(request) : null,
+    request: requestWords(request),
     claims: plan.claimChanges.map(({ serviceName }) => ({
       service_name: serviceName,
       owner: ownerAmong([before, plan.holdings], serviceName),
@@ -126,21 +126,4 @@ function ownerAmong(moments: readonly Holdings[], serviceName: string): Owner | 
 function claimIn(holdings: Holdings, serviceName: string) {
   const claim = holdings.claims.get(serviceName);
   return claim === undefined ? null : listedClaim(serviceName, claim);
-}
-
-/** The request in the words of the protocol. */
-function asAsked(request: ChangingRequest) {
-  const { action, serviceName: service_name } = request;
-  if (request.action === 'allocate_hugepages') {
-    const { pageCount: hugepages_requested, nodeId: node_id, sizeKb: size_kb } = request;
-    return { action, service_name, hugepages_requested, node_id, size_kb };
-  }
-  return {
-    action,
-    service_name,
-    ...('nodeId' in request ? { numa_node: request.nodeId } : {}),
-    ...('percent' in request ? { percent: request.percent } : { num_of_cores: request.cpuCount }),
-    pool: request.pool,
-    preemption_policy: request.policy,
-  };
 }

@@ -19,12 +19,13 @@ import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isChanging } from '../protocol/request.js';
-import type { Ask } from '../socket/connection.js';
+import type { Ask, Subscribe } from '../socket/connection.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import { openAuditLog } from './audit.js';
 import { heedHotplug } from './hotplug.js';
+import { Inspectors } from './inspectors.js';
 import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
 import { describeStatus } from './status.js';
@@ -83,13 +84,18 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
     watchers = new Watchers(coordinator);
     const { found } = state;
-    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found, watchers };
+    const inspectors = new Inspectors(coordinator, watchers, log);
+    const who = { watchers, inspectors };
+    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found, ...who };
     const answerMachine = createAnswerer(coordinator, log);
     const ask: Ask = (request, answer, whoAsks) => {
       if (request.action !== 'get_status') answerMachine(request, answer, whoAsks);
       else answer(describeStatus(coordinator, about, Date.now()));
     };
-    const { subscribe } = watchers;
+    const subscribe: Subscribe = (request, stream) =>
+      request.action === 'watch'
+        ? watchers.subscribe(request, stream)
+        : inspectors.subscribe(stream);
     const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;
     server = await serveSocket({ path, mode, group, handedOver }, { ask, subscribe });
   } catch (error) {
@@ -192,7 +198,7 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
 function createAnswerer(coordinator: Coordinator, log: Logger) {
   const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
   let lastRequestId = 0;
-  coordinator.on('REPLY', ({ requestId, outcome }) => {
+  coordinator.on('REPLY', ({ ticket: { requestId }, outcome }) => {
     const answer = waiting.get(requestId);
     waiting.delete(requestId);
     answer?.(outcome);

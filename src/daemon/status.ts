@@ -12,6 +12,7 @@ import type { GetStatusReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
 import type { FoundState } from '../state/state-copies.js';
 import { copyPaths } from '../state/state-names.js';
+import type { Inspectors } from './inspectors.js';
 import type { Watchers } from './watchers.js';
 
 /** What a running daemon was started with. */
@@ -22,6 +23,7 @@ export interface About {
   /** What was on disk at the start. */
   readonly found: FoundState;
   readonly watchers: Watchers;
+  readonly inspectors: Inspectors;
 }
 
 /**
@@ -58,6 +60,7 @@ export function describeStatus(
     pools: { isolated: pool(view.pools.isolated), general: pool(view.pools.general) },
     services: durable.holdings.claims.size,
     watchers: about.watchers.count,
+    inspectors: about.inspectors.count,
     store: {
       files: copyPaths(about.config.stateDirectory),
       generation,

@@ -21,7 +21,7 @@ import {
   type WatchEvent,
   type WatchPicture,
 } from '../protocol/watch-event.js';
-import type { Stream, Subscribe } from '../socket/connection.js';
+import type { Stream } from '../socket/connection.js';
 
 /** One who watches. */
 interface Watcher {
@@ -75,6 +75,11 @@ export class Watchers {
     return this.#watchers.size;
   }
 
+  /** Whether as many watch as may. */
+  get isFull(): boolean {
+    return this.#watchers.size >= WATCHERS_MAX;
+  }
+
   /** Tells all that no more will follow. */
   stop(): void {
     this.#isStopping = true;
@@ -82,8 +87,8 @@ export class Watchers {
   }
 
   /** Begins to tell a stream; `BUSY` when too many watch already. */
-  readonly subscribe: Subscribe = ({ services }: WatchRequest, stream: Stream) => {
-    if (this.#watchers.size >= WATCHERS_MAX) return tooMany();
+  readonly subscribe = ({ services }: WatchRequest, stream: Stream): (() => void) | Refusal => {
+    if (this.isFull) return tooManyWatch();
     const isMeant = (serviceName: string) =>
       services === null || services.some((pattern) => fitsPattern(pattern, serviceName));
     const watcher: Watcher = { stream, isMeant, seq: 1 };
@@ -131,8 +136,9 @@ export class Watchers {
       for (const watcher of this.#watchers) {
         if (isServiceEvent(event) && !concerns(watcher, event)) continue;
         watcher.seq++;
-        if (watcher.stream.isFull) cutOff(watcher);
-        else watcher.stream.write(`{"type":"${event.type}","seq":${watcher.seq},${rest}`);
+        if (watcher.stream.unreadBytes > UNREAD_REPLIES_MAX_BYTES) {
+          tellOverrun(watcher.stream, UNREAD_REPLIES_MAX_BYTES, watcher.seq);
+        } else watcher.stream.write(`{"type":"${event.type}","seq":${watcher.seq},${rest}`);
       }
     }
   }
@@ -143,12 +149,12 @@ function hasAbsentNode(view: View): boolean {
 }
 
 /** A reader that is too slow is told, for when it reads on, and gets nothing more. */
-function cutOff({ stream, seq }: Watcher): void {
-  const last: OverrunEvent = {
+export function tellOverrun(stream: Stream, maxBytes: number, seq?: number): void {
+  const { type, reason }: OverrunEvent = {
     type: 'overrun',
-    reason: `more than ${UNREAD_REPLIES_MAX_BYTES} bytes wait to be read; watch again`,
+    reason: `more than ${maxBytes} bytes wait to be read; watch again`,
   };
-  stream.write(JSON.stringify({ type: last.type, seq, reason: last.reason }));
+  stream.write(JSON.stringify({ type, seq, reason }));
   stream.end();
 }
 
@@ -166,6 +172,7 @@ function onlyMeant(picture: WatchPicture, isMeant: (name: string) => boolean): W
   };
 }
 
-function tooMany(): Refusal {
+/** Why nobody more can watch now. */
+export function tooManyWatch(): Refusal {
   return refusal('BUSY', `Too many watch already: ${WATCHERS_MAX}; try again`);
 }

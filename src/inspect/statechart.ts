@@ -178,8 +178,11 @@ function afterOf(delay: string, machine: AnyStateMachine): ChartTrigger {
   return { kind: 'after', delay, ms: Number.isFinite(ms) ? ms : null };
 }
 
-/** Guards are names, objects with a name, functions, or functions made of other guards. */
-function guardOf(guard: unknown): ChartGuard | null {
+/**
+ * A guard as a definition gives it; `null` where there is none. They are names, objects with a name,
+ * functions, or functions made of other guards.
+ */
+export function guardOf(guard: unknown): ChartGuard | null {
   if (guard === undefined) return null;
   if (typeof guard === 'string') return { kind: 'named', name: guard };
   if (typeof guard === 'function') {

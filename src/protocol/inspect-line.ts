@@ -8,10 +8,10 @@
  * words, and no more of it than the protocol tells anyone.
  */
 
-import type { ErrorReply, Reply } from './reply.js';
+import type { ErrorReply, Reply, SysfsTrouble } from './reply.js';
 import type { OverrunEvent, WatchEvent, WatchPicture } from './watch-event.js';
 
-/** The first line; also when a recording goes on with a daemon that was started anew. */
+/** When the inspection of a daemon begins: what was seen before is over. */
 export interface InspectionLine {
   readonly type: 'inspection';
   readonly version: string;
@@ -50,11 +50,11 @@ export interface ActorSnapshot {
 export interface CoordinatorView {
   readonly generation: number;
   readonly store_problem: string | null;
-  readonly sysfs_problem: { readonly path: string; readonly reason: string } | null;
+  readonly sysfs_problem: SysfsTrouble | null;
 }
 
 export interface ScannerView {
-  readonly sysfs_problem: { readonly path: string; readonly reason: string } | null;
+  readonly sysfs_problem: SysfsTrouble | null;
 }
 
 export interface StoreView {
@@ -90,8 +90,8 @@ export interface NodePages {
   readonly used: number;
   /** Pages that can still be recorded. */
   readonly free: number;
-  /** Service → pages on record. */
-  readonly recorded: Readonly<Record<string, number>>;
+  /** Pages on record. */
+  readonly recorded: readonly { readonly service_name: string; readonly count: number }[];
 }
 
 /** An actor that is there when the inspection begins, or comes. */
@@ -174,5 +174,5 @@ export type RecordingLine =
   | SnapshotLine
   | ReplyLine
   | MachineLine
-  | ({ readonly seq: number } & OverrunEvent)
+  | ({ readonly seq?: number } & OverrunEvent)
   | InspectionEndLine;

@@ -9,6 +9,15 @@ export const REQUEST_MAX_DEPTH = 32;
 /** Who may `watch` at a time: each change is written to all of them. */
 export const WATCHERS_MAX = 256;
 
+/** Who may `inspect` at a time: each message between actors is written to all of them. */
+export const INSPECTORS_MAX = 8;
+
+/**
+ * What may wait of an inspection that is not read as fast as it goes on. A thousand requests at once
+ * make some 8 MiB of lines within one turn of the loop, before anybody can read any.
+ */
+export const UNREAD_INSPECTION_MAX_BYTES = 16 * 1024 * 1024;
+
 /** How long the daemon waits for a peer, in milliseconds. */
 export interface Patience {
   /**

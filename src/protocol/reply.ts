@@ -189,8 +189,10 @@ export interface GetStatusReply {
     >
   >;
   readonly services: number;
-  /** How many watch. */
+  /** How many watch; who inspects does, too. */
   readonly watchers: number;
+  /** How many inspect. */
+  readonly inspectors: number;
   readonly store: StoreStatus;
   readonly sysfs_problem: SysfsTrouble | null;
   readonly facts_age_ms: number | null;

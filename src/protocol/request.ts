@@ -94,6 +94,13 @@ export interface WatchRequest {
   readonly services: readonly string[] | null;
 }
 
+export interface InspectRequest {
+  readonly action: 'inspect';
+}
+
+/** A request that is answered by lines without an end. */
+export type StreamRequest = WatchRequest | InspectRequest;
+
 /** A request that may change who holds what. */
 export type ChangingRequest =
   | AllocateCoresRequest
@@ -108,7 +115,7 @@ export type Request =
   | GetMemoryInfoRequest
   | GetTopologyRequest
   | GetStatusRequest
-  | WatchRequest;
+  | StreamRequest;
 
 const wholeNumber = z.int({ error: (issue) => missingOr(issue.input, 'must be a whole number') });
 const nodeId = wholeNumber.min(0, 'must be 0 or more');
@@ -229,6 +236,10 @@ const schemas = new Map<string, z.ZodType<Request>>([
       })
       .transform((wire) => ({ action: 'watch' as const, services: wire.services ?? null })),
   ],
+  [
+    'inspect',
+    z.object({ service_name: readerName }).transform(() => ({ action: 'inspect' as const })),
+  ],
 ]);
 
 /** The actions this daemon knows. */
@@ -245,6 +256,11 @@ export const CHANGING_ACTIONS = [
 /** Tells a request that may change what a service holds from one that only looks. */
 export function isChanging(request: Request): request is ChangingRequest {
   return CHANGING_ACTIONS.some((action) => action === request.action);
+}
+
+/** Tells a request that is answered by lines without an end from one that has a reply. */
+export function isStream(request: Request): request is StreamRequest {
+  return request.action === 'watch' || request.action === 'inspect';
 }
 
 /** Whether a request asks for something, rather than giving back or looking. */

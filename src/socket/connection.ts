@@ -15,7 +15,7 @@ import {
   UNREAD_REPLIES_MAX_BYTES,
 } from '../protocol/limits.js';
 import { errorReply, type Reply } from '../protocol/reply.js';
-import type { Request, WatchRequest } from '../protocol/request.js';
+import { isStream, type Request, type StreamRequest } from '../protocol/request.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
@@ -26,15 +26,15 @@ import { parseFrame } from './parse-frame.js';
  * @param whoAsks asks the kernel for the peer; only while the request is being handed over
  */
 export type Ask = (
-  request: Exclude<Request, WatchRequest>,
+  request: Exclude<Request, StreamRequest>,
   answer: (outcome: Reply | Refusal) => void,
   whoAsks: () => Caller,
 ) => void;
 
-/** Where the lines of a `watch` go. */
+/** Where lines without an end go. */
 export interface Stream {
-  /** Whether the reader is too slow: what waits for it is as much as may wait for one peer. */
-  readonly isFull: boolean;
+  /** What waits for the reader beyond what it was told at the beginning. */
+  readonly unreadBytes: number;
   /** Writes a line, given without its end. */
   write(line: string): void;
   /** Nothing follows. */
@@ -42,11 +42,11 @@ export interface Stream {
 }
 
 /**
- * Begins a `watch`.
+ * Begins a stream of lines; what is written before it returns is the beginning.
  *
  * @returns how to end it, when the peer is gone; or why there is none
  */
-export type Subscribe = (request: WatchRequest, stream: Stream) => (() => void) | Refusal;
+export type Subscribe = (request: StreamRequest, stream: Stream) => (() => void) | Refusal;
 
 /** What stands behind a socket. */
 export interface Backend {
@@ -70,8 +70,8 @@ export class Connection implements Holder {
   readonly #backlog: Frame[] = [];
   /** Replies due, oldest first. */
   readonly #slots: Slot[] = [];
-  /** What the peer watches, once all before is answered; `stop` is there when it has begun. */
-  #watch: { readonly request: WatchRequest; readonly stop: (() => void) | null } | null = null;
+  /** What the peer follows, once all before is answered; `stop` is there when it has begun. */
+  #stream: { readonly request: StreamRequest; readonly stop: (() => void) | null } | null = null;
   /** Nothing more is taken from the peer; it is ended once all is answered. */
   #isLast = false;
   #isTurnedAway = false;
@@ -98,7 +98,7 @@ export class Connection implements Holder {
       this.#isLast = true;
       this.#isEnded = true;
       this.#backlog.length = 0;
-      this.#endWatch();
+      this.#endStream();
       this.#held.note(this, 0);
       clearTimeout(this.#timer);
     });
@@ -108,7 +108,7 @@ export class Connection implements Holder {
   /** Answers what was asked, takes nothing more, then ends. */
   finish(): void {
     this.#isLast = true;
-    this.#endWatch();
+    this.#endStream();
     this.#goOn();
   }
 
@@ -122,7 +122,7 @@ export class Connection implements Holder {
     this.#isLast = true;
     this.#isTurnedAway = true;
     this.#framer.end();
-    this.#endWatch();
+    this.#endStream();
     this.#backlog.length = 0;
     this.#answer(this.#newSlot(), because);
   }
@@ -141,7 +141,7 @@ export class Connection implements Holder {
     if (!this.#isLast) this.#backlog.push(...this.#framer.end());
     this.#isLast = true;
     // Whether it has closed one side or both, only writing tells.
-    if (this.#watch?.stop != null) this.#socket.write('\n');
+    if (this.#stream?.stop != null) this.#socket.write('\n');
     this.#goOn();
   }
 
@@ -152,12 +152,12 @@ export class Connection implements Holder {
     this.#isTaking = true;
     while (this.#backlog.length > 0 && !this.#isBusy()) this.#take(this.#backlog.shift());
     this.#isTaking = false;
-    if (this.#watch?.stop === null && this.#slots.length === 0) this.#startWatch(this.#watch);
+    if (this.#stream?.stop === null && this.#slots.length === 0) this.#startStream(this.#stream);
     if (this.#isBusy()) this.#socket.pause();
     else this.#socket.resume();
-    const isDone = this.#slots.length === 0 && this.#backlog.length === 0 && this.#watch === null;
+    const isDone = this.#slots.length === 0 && this.#backlog.length === 0 && this.#stream === null;
     if (isDone && (this.#isLast || this.#framer.isOver)) this.#end();
-    else if (this.#watch !== null) this.#wait(this.#isLast ? 'sign of life' : 'nothing');
+    else if (this.#stream !== null) this.#wait(this.#isLast ? 'sign of life' : 'nothing');
     // A peer that is not read from cannot complete anything, but it can read.
     else if (this.#isBusy()) this.#wait(this.#hasUnread() ? 'reading' : 'nothing');
     else if (this.#framer.hasPartial || this.#awaited === 'request') this.#wait('request');
@@ -208,11 +208,11 @@ export class Connection implements Holder {
   }
 
   #handOver(request: Request): void {
-    if (request.action === 'watch') {
+    if (isStream(request)) {
       // Whatever the peer sends behind it is not listened to.
       this.#framer.end();
       this.#backlog.length = 0;
-      this.#watch = { request, stop: null };
+      this.#stream = { request, stop: null };
       return;
     }
     const slot = this.#newSlot();
@@ -223,30 +223,32 @@ export class Connection implements Holder {
     this.#backend.ask(request, answer, () => peerOf(descriptorOf(this.#socket)));
   }
 
-  #startWatch({ request }: { readonly request: WatchRequest }): void {
+  #startStream({ request }: { readonly request: StreamRequest }): void {
     const socket = this.#socket;
-    let firstBytes = 0;
+    // The beginning on a large machine alone may be more than may wait of what follows.
+    let isBeginning = true;
+    let beginningBytes = 0;
     const stream: Stream = {
-      get isFull() {
-        // The picture of a large machine alone may be more than may wait of what follows.
-        return socket.writableLength > firstBytes + UNREAD_REPLIES_MAX_BYTES;
+      get unreadBytes() {
+        return Math.max(socket.writableLength - beginningBytes, 0);
       },
       write: (line) => {
         if (this.#isEnded) return;
-        firstBytes ||= Buffer.byteLength(line);
+        if (isBeginning) beginningBytes += Buffer.byteLength(line) + 1;
         socket.write(`${line}\n`);
         this.#noteHeld();
       },
       end: () => this.finish(),
     };
     const outcome = this.#backend.subscribe(request, stream);
+    isBeginning = false;
     if (isRefusal(outcome)) this.#dismiss(outcome);
-    else this.#watch = { request, stop: outcome };
+    else this.#stream = { request, stop: outcome };
   }
 
-  #endWatch(): void {
-    const stop = this.#watch?.stop;
-    this.#watch = null;
+  #endStream(): void {
+    const stop = this.#stream?.stop;
+    this.#stream = null;
     stop?.();
   }
 

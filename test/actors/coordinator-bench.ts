@@ -86,7 +86,9 @@ export class CoordinatorBench {
       },
     });
     this.coordinator.on('*', (emission) => this.emitted.push(emission));
-    this.coordinator.on('REPLY', (reply) => this.replies.push(reply));
+    this.coordinator.on('REPLY', ({ ticket: { requestId }, outcome }) => {
+      this.replies.push({ requestId, outcome });
+    });
     this.coordinator.subscribe({
       error: (error) => {
         this.failure = error;

@@ -102,7 +102,9 @@ class Trial {
 
   constructor(inspect: ConstructorParameters<typeof CoordinatorBench>[0]['inspect']) {
     this.host = new CoordinatorBench({ facts: this.#facts(), inspect, ...this.#brittle.machines });
-    this.host.coordinator.on('REPLY', ({ requestId, outcome }) => this.#hear(requestId, outcome));
+    this.host.coordinator.on('REPLY', ({ ticket, outcome }) => {
+      this.#hear(ticket.requestId, outcome);
+    });
   }
 
   async start(): Promise<void> {

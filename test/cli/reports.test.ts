@@ -66,6 +66,7 @@ describe('status', () => {
     },
     services: 3,
     watchers: 2,
+    inspectors: 1,
     store: {
       files: ['/var/lib/epa/state.json', '/var/lib/epa/state.twin.json'],
       generation: 7,
@@ -88,7 +89,7 @@ generation     7
 isolated pool  2 of 28 CPUs free
 general pool   not configured
 services       3 holding CPUs
-watched by     2
+watched by     2, of which inspect: 1
 actors         scanner idle; store clean; 2 nodes owning
 problems       none
 `),

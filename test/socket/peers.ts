@@ -79,7 +79,8 @@ export class FakeDaemon implements Backend {
   /** The streams of those who watch, until they are gone. */
   readonly streams = new Set<Stream>();
 
-  readonly subscribe: Subscribe = ({ services }, stream) => {
+  readonly subscribe: Subscribe = (request, stream) => {
+    const services = request.action === 'watch' ? request.services : null;
     if (services?.includes('nobody') === true) return refusal('BUSY', 'too many watch');
     this.streams.add(stream);
     stream.write(this.picture);

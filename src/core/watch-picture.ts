@@ -1,9 +1,9 @@
 /** What one who watches keeps: the picture, brought up to date line by line. Pure. */
 
-import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
-import { subtractCpus, uniteCpus } from '../core/cpu-set.js';
-import { compareNames } from '../core/names.js';
 import type { WatchEvent, WatchPicture } from '../protocol/watch-event.js';
+import { formatCpuList, parseCpuList } from './cpu-list.js';
+import { subtractCpus, uniteCpus } from './cpu-set.js';
+import { compareNames } from './names.js';
 
 /** The picture after a line. */
 export function pictureAfter(picture: WatchPicture, line: WatchEvent): WatchPicture {

@@ -3,7 +3,7 @@
  * machine. Made line by line; pure, so that any moment of a recording can be seen again.
  */
 
-import { pictureAfter } from '../client/watch-picture.js';
+import { pictureAfter } from '../core/watch-picture.js';
 import type {
   ActorLine,
   ActorSnapshot,
