@@ -30,7 +30,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/client': ['src/protocol'],
   'src/inspect': ['actors', 'src/core', 'src/protocol'],
   'src/recording': ['src/core', 'src/protocol'],
-  'src/viewer': ['src/protocol', 'src/recording'],
+  'src/viewer': ['src/client', 'src/core', 'src/protocol', 'src/recording'],
   'src/page': ['src/core', 'src/inspect', 'src/protocol', 'src/recording'],
   'src/daemon': [
     'actors',

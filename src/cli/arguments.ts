@@ -35,6 +35,11 @@ export function nodeId(text: string): number {
   return wholeNumber(text.replace(/^node/, ''), 0, Number.MAX_SAFE_INTEGER);
 }
 
+/** Reads the number of a TCP port; 0 = any that is free. */
+export function portNumber(text: string): number {
+  return wholeNumber(text, 0, 65_535);
+}
+
 /** Reads the size of a hugepage, in KiB. */
 export function pageSizeKb(text: string): number {
   const sizeKb = parseSizeKb(text);

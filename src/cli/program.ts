@@ -6,10 +6,12 @@ import { ConfigError } from '../config/config.js';
 import { visible } from '../core/quoting.js';
 import { DAEMON_VERSION } from '../daemon/version.js';
 import { StateError } from '../state/stored-state.js';
+import { ViewerError } from '../viewer/viewer-error.js';
 import { allocateCommand } from './allocate.js';
 import { type GlobalOptions, RefusedError } from './ask-daemon.js';
 import { demoCommand } from './demo.js';
 import { hugepagesCommand } from './hugepages.js';
+import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { memoryCommand } from './memory.js';
 import { PROGRAM } from './program-name.js';
@@ -61,6 +63,7 @@ export function createProgram(): Command {
     memoryCommand(),
     topologyCommand(),
     watchCommand(),
+    inspectCommand(),
     statusCommand(),
     stateCommand(),
   ];
@@ -98,7 +101,7 @@ function report(error: unknown, { json }: GlobalOptions): number {
     else printError(explainRefusal(error.answer, proseWidth(process.stderr)));
     return STATUS_REFUSED;
   }
-  if (error instanceof StateError) {
+  if (error instanceof StateError || error instanceof ViewerError) {
     printError(wrapText(`error: ${visible(error.message)}`, proseWidth(process.stderr)));
     return STATUS_REFUSED;
   }

@@ -5,6 +5,7 @@ import { watch as watchDaemon } from '../client/watch.js';
 import { readSocketPath } from '../config/config.js';
 import { serviceName } from './arguments.js';
 import { type GlobalOptions, RefusedError, wantsJson } from './ask-daemon.js';
+import { untilInterrupted } from './interrupted.js';
 import { formatList } from './list.js';
 import { print, terminalOf } from './terminal.js';
 import { wordsOf } from './watch-words.js';
@@ -42,12 +43,8 @@ async function watch(
   const { socket } = command.optsWithGlobals<GlobalOptions>();
   const isJson = wantsJson(command);
   const terminal = terminalOf(process.stdout);
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupted.abort());
-  }
   const wish = services.length === 0 ? {} : { services };
-  for await (const watched of watchDaemon(readSocketPath(socket), wish, interrupted.signal)) {
+  for await (const watched of watchDaemon(readSocketPath(socket), wish, untilInterrupted())) {
     if ('error' in watched) throw new RefusedError(watched.error, watched.text);
     const { line, text } = watched;
     if (isJson) print(text);

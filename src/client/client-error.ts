@@ -78,13 +78,16 @@ export function closedEarly(path: string): ClientError {
   );
 }
 
-/** The daemon, or what serves the socket, has ended a watch. */
-export function watchEnded(path: string): ClientError {
+/** The daemon, or what serves the socket, has ended a stream that has no end of its own. */
+export function streamEnded(path: string, action: 'watch' | 'inspect'): ClientError {
   return new ClientError(
     'CLOSED_EARLY',
-    `the daemon at ${path} has ended the watch: it stops, or what waited to be read was too much`,
+    `the daemon at ${path} has ended the ${STREAM_NAMES[action]}: it stops, or what waited to be ` +
+      'read was too much',
   );
 }
+
+const STREAM_NAMES = { watch: 'watch', inspect: 'inspection' } as const;
 
 /** No whole reply came in time. */
 export function timedOut(path: string, timeoutMs: number): ClientError {

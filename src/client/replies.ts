@@ -174,3 +174,9 @@ export const ERROR_SCHEMA: z.ZodType<ErrorAnswer> = z.object({
   code: z.string().exactOptional(),
   details: z.record(z.string(), z.unknown()).exactOptional(),
 });
+
+/** What is wrong with something that does not have the form it should have, in a few words. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  const place = issue?.path.join('.') ?? '';
+  return place === '' ? `${issue?.message}` : `${place}: ${issue?.message}`;
+}

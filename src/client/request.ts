@@ -13,7 +13,13 @@ import {
   connectionError,
   timedOut,
 } from './client-error.js';
-import { ERROR_SCHEMA, type ErrorAnswer, REPLY_SCHEMAS, type Replies } from './replies.js';
+import {
+  ERROR_SCHEMA,
+  type ErrorAnswer,
+  firstIssue,
+  REPLY_SCHEMAS,
+  type Replies,
+} from './replies.js';
 
 interface CpuFields {
   readonly service_name: string;
@@ -74,8 +80,7 @@ export async function ask<A extends keyof Replies>(
   const schema: z.ZodType<Replies[A]> = REPLY_SCHEMAS[request.action];
   const granted = schema.safeParse(json);
   if (granted.success) return { isGranted: true, reply: granted.data, text };
-  const issue = granted.error.issues[0];
-  throw badReply(socketPath, `${issue?.path.join('.')}: ${issue?.message}`);
+  throw badReply(socketPath, firstIssue(granted.error));
 }
 
 function parseJson(text: string, socketPath: string): unknown {

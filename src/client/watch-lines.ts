@@ -35,7 +35,8 @@ const condition = {
   sysfs_problem: sysfsTrouble.nullable(),
 };
 
-const known = z.discriminatedUnion('type', [
+/** The lines that this version knows. */
+export const KNOWN_WATCH_LINES = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
     ...numbered,
@@ -66,7 +67,7 @@ const known = z.discriminatedUnion('type', [
 ]);
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(
-  known.options.flatMap(({ shape }) => [...shape.type.values]),
+  KNOWN_WATCH_LINES.options.flatMap(({ shape }) => [...shape.type.values]),
 );
 
 const unknownLine = z
@@ -75,4 +76,4 @@ const unknownLine = z
   .transform(({ type: name, ...rest }) => ({ ...rest, type: 'unknown' as const, name }));
 
 /** The schema of a line. */
-export const WATCH_LINE_SCHEMA: z.ZodType<WatchLine> = z.union([known, unknownLine]);
+export const WATCH_LINE_SCHEMA: z.ZodType<WatchLine> = z.union([KNOWN_WATCH_LINES, unknownLine]);
