@@ -31,7 +31,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/inspect': ['actors', 'src/core', 'src/protocol'],
   'src/recording': ['src/core', 'src/protocol'],
   'src/viewer': ['src/client', 'src/core', 'src/protocol', 'src/recording'],
-  'src/page': ['src/core', 'src/inspect', 'src/protocol', 'src/recording'],
+  'src/page': ['actors', 'src/core', 'src/inspect', 'src/protocol', 'src/recording'],
   'src/daemon': [
     'actors',
     'src/config',
