@@ -21,6 +21,7 @@ import type { ClaimChange, Holdings } from './holdings.js';
 import { compareNames } from './names.js';
 import { pageRecordsOf, pageSizesOf } from './pages.js';
 import type { View } from './view.js';
+import { byRecord } from './watch-picture.js';
 
 /** All there is to know. */
 export function pictureOf(view: View, daemon: DaemonCondition): WatchPicture {
@@ -140,12 +141,5 @@ function pageTotals(view: View): PageTotal[] {
 }
 
 function pageRecords(holdings: Holdings): PageRecordLine[] {
-  return pageRecordsOf(holdings)
-    .map(listedRecord)
-    .sort(
-      (a, b) =>
-        a.node_id - b.node_id ||
-        compareNames(a.service_name, b.service_name) ||
-        a.size_kb - b.size_kb,
-    );
+  return pageRecordsOf(holdings).map(listedRecord).sort(byRecord);
 }

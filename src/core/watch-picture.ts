@@ -1,6 +1,11 @@
 /** What one who watches keeps: the picture, brought up to date line by line. Pure. */
 
-import type { WatchEvent, WatchPicture } from '../protocol/watch-event.js';
+import type {
+  PageRecordLine,
+  PageTotal,
+  WatchEvent,
+  WatchPicture,
+} from '../protocol/watch-event.js';
 import { formatCpuList, parseCpuList } from './cpu-list.js';
 import { subtractCpus, uniteCpus } from './cpu-set.js';
 import { compareNames } from './names.js';
@@ -22,9 +27,9 @@ export function pictureAfter(picture: WatchPicture, line: WatchEvent): WatchPict
     case 'hugepages_recorded': {
       const { service_name, node_id, size_kb, count } = line;
       const record = { service_name, node_id, size_kb, count };
-      const keyOf = (one: typeof record) => `${one.node_id} ${one.size_kb} ${one.service_name}`;
-      const others = picture.hugepage_records.filter((one) => keyOf(one) !== keyOf(record));
-      return { ...picture, hugepage_records: count === 0 ? others : [...others, record] };
+      const others = picture.hugepage_records.filter((one) => byRecord(one, record) !== 0);
+      const all = count === 0 ? others : [...others, record];
+      return { ...picture, hugepage_records: all.sort(byRecord) };
     }
     case 'cpus_online':
     case 'cpus_offline': {
@@ -48,12 +53,11 @@ export function pictureAfter(picture: WatchPicture, line: WatchEvent): WatchPict
     }
     case 'hugepages_changed': {
       const { node_id, size_kb, total, shortfall } = line;
-      const others = picture.hugepages.filter(
-        (one) => one.node_id !== node_id || one.size_kb !== size_kb,
-      );
-      const isGone = total === null && shortfall === 0;
       const changed = { node_id, size_kb, total, shortfall };
-      return { ...picture, hugepages: isGone ? others : [...others, changed] };
+      const others = picture.hugepages.filter((one) => bySize(one, changed) !== 0);
+      const isGone = total === null && shortfall === 0;
+      const all = isGone ? others : [...others, changed];
+      return { ...picture, hugepages: all.sort(bySize) };
     }
     case 'daemon_changed': {
       const { state, store_problem, sysfs_problem } = line;
@@ -67,4 +71,15 @@ type NodeId = { readonly node_id: number | null };
 /** Ascending; CPUs without a node last, as the first picture has them. */
 function byNode(a: NodeId, b: NodeId): number {
   return (a.node_id ?? Number.POSITIVE_INFINITY) - (b.node_id ?? Number.POSITIVE_INFINITY);
+}
+
+function bySize(a: PageTotal, b: PageTotal): number {
+  return a.node_id - b.node_id || a.size_kb - b.size_kb;
+}
+
+/** The one order of records: by node, then service, then size. */
+export function byRecord(a: PageRecordLine, b: PageRecordLine): number {
+  return (
+    a.node_id - b.node_id || compareNames(a.service_name, b.service_name) || a.size_kb - b.size_kb
+  );
 }

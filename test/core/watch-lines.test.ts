@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { changesAnything } from '../../src/core/plan.js';
 import { hostEvents, pageEvents, pictureOf, serviceEvents } from '../../src/core/watch-lines.js';
+import { pictureAfter } from '../../src/core/watch-picture.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import type { DaemonCondition, WatchEvent, WatchPicture } from '../../src/protocol/watch-event.js';
@@ -213,6 +214,7 @@ describe('a watch', () => {
       fc.property(steps, (all) => {
         const host = new Host(machine);
         const tables = freshTables(pictureNow(host));
+        let picture = pictureNow(host);
         for (const step of all) {
           const before = host.view;
           const lines =
@@ -222,8 +224,12 @@ describe('a watch', () => {
                   ...hostEvents({ ...before, holdings: host.holdings }, host.view),
                 ]
               : hostEvents(before, host.become(step.changed).view);
-          for (const line of lines) applyLine(tables, line);
+          for (const line of lines) {
+            applyLine(tables, line);
+            picture = pictureAfter(picture, line);
+          }
           expect(tables).to.deep.equal(freshTables(pictureNow(host)));
+          expect(picture).to.deep.equal(pictureNow(host));
         }
       }),
       { numRuns: 300 },
