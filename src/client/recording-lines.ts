@@ -73,6 +73,15 @@ const transition = z.object({
   guard: z.string().nullable(),
 });
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const lines = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('inspection'),
@@ -85,7 +94,7 @@ const lines = z.discriminatedUnion('type', [
     ...inspectorLine,
     name: z.string(),
     parentId: z.string().nullable(),
-    definition: z.string().nullable(),
+    definition: z.string().refine(isJson, 'is no JSON').nullable(),
     snapshot,
   }),
   z.object({

@@ -1,6 +1,7 @@
 /** The page of an inspection. */
 
 import { render } from 'preact';
+import { App } from './app.js';
 
 const place = document.getElementById('page');
-if (place !== null) render(<p>It is being built.</p>, place);
+if (place !== null) render(<App />, place);

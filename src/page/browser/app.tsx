@@ -1,0 +1,90 @@
+/** The page as a whole: one moment of the recording, shown from all sides. */
+
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Recording } from '../../recording/recording.js';
+import { ActorsPanel } from './actors-panel.js';
+import { ChartPanel } from './chart-panel.js';
+import { HelpDialog } from './help-dialog.js';
+import { LineSource, type SourceState } from './line-source.js';
+import { MachinePanel } from './machine-panel.js';
+import type { Moment } from './moment.js';
+import { Notices } from './notices.js';
+import { type RowChoice, SequencePanel } from './sequence-panel.js';
+import { TopBar } from './top-bar.js';
+
+/** On a narrow screen one of them is shown at a time. */
+const TABS = ['actors', 'chart', 'machine', 'messages'] as const;
+type Tab = (typeof TABS)[number];
+
+export function App() {
+  const state = useLines();
+  const [choice, setChoice] = useState<RowChoice | null>(null);
+  const [actorName, setActorName] = useState('coordinator');
+  const [tab, setTab] = useState<Tab>('messages');
+  const help = useRef<HTMLDialogElement>(null);
+  const { recording } = state;
+  const { first, end } = recording;
+  // What was chosen may have had to go, or belong to a recording before.
+  const chosen = choice !== null && choice.first >= first && choice.last < end ? choice : null;
+  const moment = useMemo(() => momentOf(recording, chosen, end), [recording, chosen, end]);
+  useKeys({ Escape: () => setChoice(null), '?': () => help.current?.showModal() });
+  const chooseActor = (name: string) => {
+    setActorName(name);
+    setTab('chart');
+  };
+  return (
+    <div class="app" data-tab={tab}>
+      <TopBar
+        state={state}
+        moment={moment}
+        chosen={chosen}
+        onLive={() => setChoice(null)}
+        onHelp={() => help.current?.showModal()}
+      />
+      <Notices state={state} moment={moment} />
+      <nav class="tabs" aria-label="Panels">
+        {TABS.map((name) => (
+          <button key={name} type="button" aria-pressed={name === tab} onClick={() => setTab(name)}>
+            {name}
+          </button>
+        ))}
+      </nav>
+      <main>
+        <ActorsPanel moment={moment} chosen={actorName} onChoose={chooseActor} />
+        <ChartPanel moment={moment} name={actorName} />
+        <MachinePanel moment={moment} />
+        <SequencePanel recording={recording} end={end} chosen={chosen} onChoose={setChoice} />
+      </main>
+      <HelpDialog dialog={help} />
+    </div>
+  );
+}
+
+function momentOf(recording: Recording, chosen: RowChoice | null, end: number): Moment {
+  if (chosen === null) return { seen: recording.seenBefore(end), before: null };
+  return {
+    seen: recording.seenBefore(chosen.last + 1),
+    before: recording.seenBefore(chosen.first),
+  };
+}
+
+/** The lines that came so far; draws anew when more have come. */
+function useLines(): SourceState {
+  const [, setCount] = useState(0);
+  const [source] = useState(() => new LineSource(() => setCount((count) => count + 1)));
+  return source.state;
+}
+
+/** Keys that mean the same wherever the focus is, but where text is written. */
+function useKeys(meanings: Readonly<Record<string, () => void>>): void {
+  const latest = useRef(meanings);
+  latest.current = meanings;
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const isWriting = event.target instanceof HTMLInputElement && event.key !== 'Escape';
+      if (!isWriting && !event.ctrlKey && !event.metaKey) latest.current[event.key]?.();
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, []);
+}

@@ -1,0 +1,6 @@
+/** The machine. */
+import type { Moment } from './moment.js';
+
+export function MachinePanel(_: { readonly moment: Moment }) {
+  return <section class="panel machine" />;
+}

@@ -1,0 +1,31 @@
+/** What a person reads of an actor's state, time and owner. */
+
+import type { StateValue } from '../protocol/inspect-line.js';
+
+/** Such as `serving`, `facts settled`, `durability ready`: the outermost first. */
+export function stateWords(value: StateValue): string[] {
+  if (typeof value === 'string') return [value];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    typeof inner === 'string' ? [`${name} ${inner}`] : [name, ...stateWords(inner)],
+  );
+}
+
+/** The time of day where the reader is, to the millisecond: `12:00:01.123`. */
+export function clockTime(atMs: number): string {
+  const time = new Date(atMs);
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+  return `${clock}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+}
+
+/** A message's type without what xstate puts around it: `readVitals done`, `after rescanInterval`. */
+export function eventWords(type: string): string {
+  const done = /^xstate\.done\.actor\.(.+)$/.exec(type)?.[1];
+  if (done !== undefined) return `${done} done`;
+  const failed = /^xstate\.error\.actor\.(.+)$/.exec(type)?.[1];
+  if (failed !== undefined) return `${failed} failed`;
+  const delay = /^xstate\.after\.([^.]+)\./.exec(type)?.[1];
+  if (delay !== undefined) return /^\d+$/.test(delay) ? `after ${delay} ms` : `after ${delay}`;
+  return type.replace(/^xstate\./, '');
+}
