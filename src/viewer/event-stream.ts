@@ -8,8 +8,8 @@ import type { ServerResponse } from 'node:http';
 import { linesOf } from '../recording/seen.js';
 import type { Feed } from './feed.js';
 
-/** Lines in one event: a browser draws after each, and a busy daemon makes thousands a second. */
-const BATCH_LINES = 200;
+/** Characters in one event: a busy daemon makes thousands of lines a second, and some are long. */
+const BATCH_LENGTH = 128 * 1024;
 
 /**
  * Sends a feed until the browser is gone.
@@ -31,9 +31,12 @@ export function sendFeed(feed: Feed, response: ServerResponse, next: number | nu
   const pump = () => {
     if (cursor < recording.first || cursor > recording.end) begin();
     while (hasRoom && cursor < recording.end) {
-      const end = Math.min(cursor + BATCH_LINES, recording.end);
       const texts: string[] = [];
-      for (; cursor < end; cursor++) texts.push(JSON.stringify(recording.at(cursor)));
+      for (let length = 0; length < BATCH_LENGTH && cursor < recording.end; cursor++) {
+        const text = JSON.stringify(recording.at(cursor));
+        texts.push(text);
+        length += text.length;
+      }
       hasRoom = response.write(eventText(null, texts, cursor));
     }
   };

@@ -1,6 +1,7 @@
 /** Draws a statechart that was laid out when the page was built. */
 
 import { memo } from 'preact/compat';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Box, ChartLayout, PlacedArrow, PlacedState, Point } from '../drawn-chart.js';
 
 const LINE_HEIGHT = 14;
@@ -13,8 +14,16 @@ export function ChartDrawing(props: {
 }) {
   const { layout, active, taken, title } = props;
   const { width, height } = layout;
+  const drawing = useRef<SVGSVGElement>(null);
+  const last = [...taken].join();
+  // A drawing that is larger than its panel shows what has just happened.
+  useEffect(() => {
+    if (last === '') return;
+    drawing.current?.querySelector('.arrow.taken')?.scrollIntoView({ block: 'nearest' });
+  }, [last]);
   return (
     <svg
+      ref={drawing}
       class="drawing"
       viewBox={`0 0 ${width} ${height}`}
       width={width}
