@@ -2,8 +2,8 @@
 
 import { useState } from 'preact/hooks';
 import { type ActorBranch, actorBranches } from '../actor-tree.js';
+import type { Moment } from '../moment.js';
 import { stateWords } from '../state-words.js';
-import type { Moment } from './moment.js';
 
 /** With more actors than this, a box to search in is worth its place. */
 const SEARCHED_FROM = 12;

@@ -2,12 +2,12 @@
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Recording } from '../../recording/recording.js';
+import type { Moment } from '../moment.js';
 import { ActorsPanel } from './actors-panel.js';
 import { ChartPanel } from './chart-panel.js';
 import { HelpDialog } from './help-dialog.js';
 import { LineSource, type SourceState } from './line-source.js';
 import { MachinePanel } from './machine-panel.js';
-import type { Moment } from './moment.js';
 import { Notices } from './notices.js';
 import { type RowChoice, SequencePanel } from './sequence-panel.js';
 import { TopBar } from './top-bar.js';

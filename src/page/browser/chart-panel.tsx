@@ -4,10 +4,10 @@ import charts from 'epa:charts';
 import type { SeenActor } from '../../recording/seen.js';
 import { machineIdOf } from '../actor-tree.js';
 import { activeStates, type DrawnChart, placesOf } from '../drawn-chart.js';
+import type { Moment } from '../moment.js';
 import { clockTime, eventWords, stateWords } from '../state-words.js';
 import { ChartDrawing } from './chart-drawing.js';
 import { ContextTable } from './context-table.js';
-import type { Moment } from './moment.js';
 
 export function ChartPanel({ moment, name }: { readonly moment: Moment; readonly name: string }) {
   const actor = [...moment.seen.actors.values()].find(({ line }) => line.name === name);

@@ -1,6 +1,154 @@
-/** The machine. */
-import type { Moment } from './moment.js';
+/** The machine: every node with its cores, each CPU with its owner, and hugepages as bars. */
 
-export function MachinePanel(_: { readonly moment: Moment }) {
-  return <section class="panel machine" />;
+import { memo } from 'preact/compat';
+import { useMemo, useRef } from 'preact/hooks';
+import {
+  type CpuCell,
+  type MachinePicture,
+  machinePicture,
+  type NodePicture,
+  type PageBar,
+  servicesOf,
+} from '../machine-picture.js';
+import type { Moment } from '../moment.js';
+import type { OwnerLook } from '../owners.js';
+import { sizeWords } from '../state-words.js';
+
+export function MachinePanel({ moment }: { readonly moment: Moment }) {
+  // A service that has gone keeps its look, for when it is seen again in the past.
+  const services = useRef(new Set<string>());
+  const picture = useMemo(() => {
+    for (const name of servicesOf(moment.seen)) services.current.add(name);
+    return machinePicture(moment, services.current);
+  }, [moment]);
+  return (
+    <section class="panel machine" aria-labelledby="machine-title">
+      <header>
+        <h2 id="machine-title">Machine</h2>
+        <Legend picture={picture} />
+      </header>
+      <div class="body">
+        {picture.nodes.length === 0 && <p class="empty">Nothing is known of the machine yet.</p>}
+        {picture.nodes.map((node) => (
+          <NodeCard key={node.title} node={node} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Legend({ picture: { legend, counts } }: { readonly picture: MachinePicture }) {
+  return (
+    <ul class="legend" aria-label="Whose CPUs">
+      {legend.map(({ owner, cpuCount }) => (
+        <li key={owner.name} title={owner.name}>
+          <span class={`cpu owned owner-${owner.colour}`}>{owner.mark}</span>
+          <span class="name">{owner.name}</span> {cpuCount}
+        </li>
+      ))}
+      <li>
+        <span class="cpu free" /> free {counts.free}
+      </li>
+      {counts.offline > 0 && (
+        <li>
+          <span class="cpu offline" /> offline {counts.offline}
+        </li>
+      )}
+      {counts.unpooled > 0 && (
+        <li>
+          <span class="cpu unpooled" /> in no pool {counts.unpooled}
+        </li>
+      )}
+    </ul>
+  );
+}
+
+const NodeCard = memo(
+  ({ node }: { readonly node: NodePicture }) => {
+    const { title, isPresent, memoryKb, onlineCount, cpuCount, cores, pages } = node;
+    const offlineCount = cpuCount - onlineCount;
+    return (
+      <article class="node" aria-label={title}>
+        <h3>
+          {title}
+          <span class="faint">
+            {isPresent ? '' : ' · gone, still holding claims'}
+            {memoryKb === null ? '' : ` · ${sizeWords(memoryKb)}`}
+            {` · ${cpuCount} CPUs`}
+            {offlineCount > 0 ? `, ${offlineCount} offline` : ''}
+          </span>
+        </h3>
+        <div class="cores">
+          {cores.map((core) => (
+            <span key={core[0]?.cpu} class="core">
+              {core.map((cell) => (
+                <Cpu key={cell.cpu} cell={cell} />
+              ))}
+            </span>
+          ))}
+        </div>
+        {pages.map((bar) => (
+          <Pages key={bar.sizeKb} bar={bar} />
+        ))}
+      </article>
+    );
+  },
+  (before, after) => before.node.key === after.node.key,
+);
+
+function Cpu({ cell }: { readonly cell: CpuCell }) {
+  const { cpu, owner, isExplicit, isOnline, pool, hasChanged, words } = cell;
+  const kinds = [
+    'cpu',
+    owner === null ? (pool === null ? 'unpooled' : 'free') : `owned owner-${owner.colour}`,
+    isExplicit ? 'explicit' : '',
+    isOnline ? '' : 'offline',
+    hasChanged ? 'changed' : '',
+  ];
+  return (
+    <span
+      class={kinds.filter((kind) => kind !== '').join(' ')}
+      role="img"
+      aria-label={words}
+      title={words}
+      data-cpu={cpu}
+      data-owner={owner?.name}
+    >
+      <span class="number">{cpu}</span>
+      {owner !== null && <span class="mark">{owner.mark}</span>}
+    </span>
+  );
+}
+
+function Pages({ bar }: { readonly bar: PageBar }) {
+  const { sizeKb, total, used, reserved, free, recorded, shortfall, records } = bar;
+  const share = (count: number) => ({ flexGrow: count, flexBasis: 0 });
+  return (
+    <div class="pages">
+      <span class="size">{sizeWords(sizeKb)}</span>
+      {total > 0 && (
+        <span class="bar" aria-hidden="true">
+          {used > 0 && <span class="used" style={share(used)} />}
+          {reserved > 0 && <span class="reserved" style={share(reserved)} />}
+          {free > 0 && <span class="free" style={share(free)} />}
+        </span>
+      )}
+      <span class="numbers">
+        {total === 0 ? 'none' : `${used} used, ${recorded} recorded, ${free} free of ${total}`}
+        {shortfall > 0 && <strong class="short"> {shortfall} too few</strong>}
+        {records.map(({ owner, count }) => (
+          <Record key={owner.name} owner={owner} count={count} />
+        ))}
+      </span>
+    </div>
+  );
+}
+
+function Record({ owner, count }: { readonly owner: OwnerLook; readonly count: number }) {
+  return (
+    <span class="record" title={`${owner.name}: ${count} on record`}>
+      <span class={`cpu owned owner-${owner.colour}`}>{owner.mark}</span>
+      {count}
+    </span>
+  );
 }

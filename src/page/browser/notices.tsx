@@ -1,8 +1,8 @@
 /** What whoever looks must know before they believe what they see. */
 
+import type { Moment } from '../moment.js';
 import { clockTime } from '../state-words.js';
 import type { SourceState } from './line-source.js';
-import type { Moment } from './moment.js';
 
 export function Notices({
   state,

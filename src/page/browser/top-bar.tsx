@@ -1,9 +1,9 @@
 /** What is looked at, at which moment, and what can be done with all of it. */
 
 import { timeOf } from '../../recording/seen.js';
+import type { Moment } from '../moment.js';
 import { clockTime } from '../state-words.js';
 import type { SourceState } from './line-source.js';
-import type { Moment } from './moment.js';
 import type { RowChoice } from './sequence-panel.js';
 
 export function TopBar(props: {

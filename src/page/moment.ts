@@ -1,6 +1,6 @@
 /** What the panels of the page are handed: a moment of the recording, and the one before it. */
 
-import type { Seen } from '../../recording/seen.js';
+import type { Seen } from '../recording/seen.js';
 
 export interface Moment {
   readonly seen: Seen;

@@ -1,0 +1,249 @@
+/**
+ * The machine as the page draws it: every node with its cores side by side, and who owns what. What
+ * there is comes from the picture of the watch; who owns it, from the actors of the nodes, which know
+ * it before it is on disk.
+ */
+
+import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
+import { cpuSetOf, cpusOf, hasCpu } from '../core/cpu-set.js';
+import type { NodePages, NodeView } from '../protocol/inspect-line.js';
+import type { TopologyNode } from '../protocol/reply.js';
+import type { Seen } from '../recording/seen.js';
+import type { Moment } from './moment.js';
+import { type OwnerLook, ownerLooks } from './owners.js';
+
+/** One CPU. An owned one may be offline, and may be in no pool any more. */
+export interface CpuCell {
+  readonly cpu: number;
+  readonly owner: OwnerLook | null;
+  readonly isExplicit: boolean;
+  readonly isOnline: boolean;
+  readonly pool: 'isolated' | 'general' | null;
+  /** Whether its owner is another than before the chosen message. */
+  readonly hasChanged: boolean;
+  /** All of it in words. */
+  readonly words: string;
+}
+
+/** Hugepages of one size in a node. */
+export interface PageBar {
+  readonly sizeKb: number;
+  readonly total: number;
+  /** The kernel has given them away. */
+  readonly used: number;
+  /** On record, and not in use yet. */
+  readonly reserved: number;
+  readonly free: number;
+  /** On record for all services. */
+  readonly recorded: number;
+  /** Recorded beyond what there is. */
+  readonly shortfall: number;
+  readonly records: readonly { readonly owner: OwnerLook; readonly count: number }[];
+}
+
+export interface NodePicture {
+  /** `node 0`, or `no node`. */
+  readonly title: string;
+  readonly isPresent: boolean;
+  readonly memoryKb: number | null;
+  readonly onlineCount: number;
+  readonly cpuCount: number;
+  /** Thread siblings together; CPUs that are offline are in no core, and come last. */
+  readonly cores: readonly (readonly CpuCell[])[];
+  readonly pages: readonly PageBar[];
+  /** The same for two pictures that look alike. */
+  readonly key: string;
+}
+
+export interface MachinePicture {
+  readonly nodes: readonly NodePicture[];
+  readonly legend: readonly { readonly owner: OwnerLook; readonly cpuCount: number }[];
+  readonly counts: Readonly<Record<'free' | 'offline' | 'unpooled', number>>;
+}
+
+type NodeId = number | null;
+
+/**
+ * Draws a moment.
+ *
+ * @param services all that have been there in the recording, so that their looks stay
+ */
+export function machinePicture(
+  { seen, before }: Moment,
+  services: Iterable<string>,
+): MachinePicture {
+  const views = nodeViews(seen);
+  const known = new Map((seen.picture?.nodes ?? []).map((node) => [node.node_id, node]));
+  const looks = ownerLooks([...services, ...servicesOf(seen)]);
+  const pools = poolsOf(seen);
+  const oldOwners = before === null ? null : ownersOf(nodeViews(before));
+  const online = parseCpuList(seen.picture?.online_cpus ?? '');
+  const nodeIds = [...new Set<NodeId>([...known.keys(), ...views.keys()])].sort(byId);
+  const nodes = nodeIds.map((nodeId) => {
+    const view = views.get(nodeId);
+    const node = known.get(nodeId);
+    const owners = ownersOf(new Map(view === undefined ? [] : [[nodeId, view]]));
+    const cores = coresOf(node, view).map((core) =>
+      core.map((cpu) => {
+        const owned = owners.get(cpu);
+        const cell = {
+          cpu,
+          owner: owned === undefined ? null : lookOf(looks, owned.name),
+          isExplicit: owned?.isExplicit ?? false,
+          isOnline: hasCpu(online, cpu),
+          pool: pools(cpu),
+          hasChanged: oldOwners !== null && oldOwners.get(cpu)?.name !== owned?.name,
+        };
+        const was = oldOwners?.get(cpu)?.name ?? null;
+        return { ...cell, words: cellWords(cell, core, was) };
+      }),
+    );
+    return nodePicture(nodeId, node, view, cores, looks);
+  });
+  const cells = nodes.flatMap(({ cores }) => cores.flat());
+  return { nodes, legend: legendOf(cells, looks), counts: countsOf(cells) };
+}
+
+/** Names of all services that own or have on record anything at a moment. */
+export function servicesOf(seen: Seen): Set<string> {
+  const names = new Set<string>();
+  for (const { allocations, capacity } of nodeViews(seen).values()) {
+    for (const { service_name } of allocations) names.add(service_name);
+    for (const { recorded } of capacity)
+      for (const record of recorded) names.add(record.service_name);
+  }
+  return names;
+}
+
+function nodeViews({ actors }: Seen): Map<NodeId, NodeView> {
+  const views = new Map<NodeId, NodeView>();
+  for (const { snapshot } of actors.values()) {
+    const { context } = snapshot;
+    if (context !== undefined && 'capacity' in context) views.set(context.node_id, context);
+  }
+  return views;
+}
+
+interface Owned {
+  readonly name: string;
+  readonly isExplicit: boolean;
+}
+
+function ownersOf(views: ReadonlyMap<NodeId, NodeView>): Map<number, Owned> {
+  const owners = new Map<number, Owned>();
+  for (const { allocations } of views.values()) {
+    for (const { service_name: name, allocated_cores, explicit_cores = '' } of allocations) {
+      const explicit = parseCpuList(explicit_cores);
+      for (const cpu of cpusOf(parseCpuList(allocated_cores))) {
+        owners.set(cpu, { name, isExplicit: hasCpu(explicit, cpu) });
+      }
+    }
+  }
+  return owners;
+}
+
+function poolsOf({ picture }: Seen): (cpu: number) => CpuCell['pool'] {
+  if (picture === null) return () => null;
+  const isolated = parseCpuList(picture.pools.isolated.configured_cpus);
+  const general = parseCpuList(picture.pools.general.configured_cpus);
+  return (cpu) => (hasCpu(isolated, cpu) ? 'isolated' : hasCpu(general, cpu) ? 'general' : null);
+}
+
+/** Each CPU of the node once: in its core, or alone where it is in none. */
+function coresOf(node: TopologyNode | undefined, view: NodeView | undefined): number[][] {
+  const all = new Set(
+    [node?.cpus ?? '', view?.cpus ?? ''].flatMap((list) => cpusOf(parseCpuList(list))),
+  );
+  const cores = (node?.cores ?? []).map((core) =>
+    cpusOf(parseCpuList(core)).filter((cpu) => all.delete(cpu)),
+  );
+  const alone = [...all].sort((a, b) => a - b).map((cpu) => [cpu]);
+  return [...cores.filter((core) => core.length > 0), ...alone];
+}
+
+function nodePicture(
+  nodeId: NodeId,
+  node: TopologyNode | undefined,
+  view: NodeView | undefined,
+  cores: readonly (readonly CpuCell[])[],
+  looks: ReadonlyMap<string, OwnerLook>,
+): NodePicture {
+  const cells = cores.flat();
+  const picture = {
+    title: nodeId === null ? 'no node' : `node ${nodeId}`,
+    isPresent: view?.is_present ?? node?.is_present ?? false,
+    memoryKb: node?.memory_kb ?? null,
+    onlineCount: cells.filter(({ isOnline }) => isOnline).length,
+    cpuCount: cells.length,
+    cores,
+    pages: (view?.capacity ?? []).map((pages) => pageBar(pages, looks)),
+  };
+  return { ...picture, key: JSON.stringify(picture) };
+}
+
+function pageBar(pages: NodePages, looks: ReadonlyMap<string, OwnerLook>): PageBar {
+  const { size, total, used, free } = pages;
+  const records = pages.recorded.map(({ service_name, count }) => ({
+    owner: lookOf(looks, service_name),
+    count,
+  }));
+  const recorded = records.reduce((sum, { count }) => sum + count, 0);
+  const shortfall = Math.max(recorded - total, 0);
+  return {
+    sizeKb: size,
+    total,
+    used,
+    reserved: total - used - free,
+    free,
+    recorded,
+    shortfall,
+    records,
+  };
+}
+
+function legendOf(cells: readonly CpuCell[], looks: ReadonlyMap<string, OwnerLook>) {
+  const counts = new Map<string, number>();
+  for (const { owner } of cells) {
+    if (owner !== null) counts.set(owner.name, (counts.get(owner.name) ?? 0) + 1);
+  }
+  return [...looks.values()].flatMap((owner) => {
+    const cpuCount = counts.get(owner.name) ?? 0;
+    return cpuCount === 0 ? [] : [{ owner, cpuCount }];
+  });
+}
+
+function countsOf(cells: readonly CpuCell[]) {
+  const counts = { free: 0, offline: 0, unpooled: 0 };
+  for (const { owner, isOnline, pool } of cells) {
+    if (!isOnline) counts.offline++;
+    else if (pool === null && owner === null) counts.unpooled++;
+    else if (owner === null) counts.free++;
+  }
+  return counts;
+}
+
+function cellWords(
+  cell: Omit<CpuCell, 'words'>,
+  core: readonly number[],
+  was: string | null,
+): string {
+  const { cpu, owner, isExplicit, isOnline, pool, hasChanged } = cell;
+  const words = [
+    owner === null ? 'nobody’s' : owner.name,
+    ...(isExplicit ? ['claimed explicitly'] : []),
+    ...(isOnline ? [] : ['offline']),
+    pool === null ? 'in no pool' : `${pool} pool`,
+    ...(core.length > 1 ? [`core ${formatCpuList(cpuSetOf(core))}`] : []),
+    ...(hasChanged ? [`before: ${was ?? 'nobody’s'}`] : []),
+  ];
+  return `CPU ${cpu}: ${words.join(', ')}`;
+}
+
+function lookOf(looks: ReadonlyMap<string, OwnerLook>, name: string): OwnerLook {
+  return looks.get(name) ?? { name, mark: '?', colour: 0 };
+}
+
+/** Ascending; CPUs without a node last. */
+function byId(a: NodeId, b: NodeId): number {
+  return (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY);
+}
