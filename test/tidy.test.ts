@@ -30,8 +30,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/client': ['src/protocol'],
   'src/inspect': ['actors', 'src/core', 'src/protocol'],
   'src/recording': ['src/core', 'src/protocol'],
+  'src/words': ['src/core', 'src/protocol'],
   'src/viewer': ['src/client', 'src/core', 'src/protocol', 'src/recording'],
-  'src/page': ['actors', 'src/core', 'src/inspect', 'src/protocol', 'src/recording'],
+  'src/page': ['actors', 'src/core', 'src/inspect', 'src/protocol', 'src/recording', 'src/words'],
   'src/daemon': [
     'actors',
     'src/config',
@@ -55,6 +56,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/socket',
     'src/state',
     'src/viewer',
+    'src/words',
   ],
 };
 

@@ -5,6 +5,7 @@ import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
 import { visible } from '../core/quoting.js';
+import { counted } from '../words/counted.js';
 import {
   type CpuOptions,
   count,
@@ -15,7 +16,6 @@ import {
   serviceName,
 } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
-import { counted } from './counted.js';
 import type { Terminal } from './terminal.js';
 import { whatIsFree } from './what-is-free.js';
 

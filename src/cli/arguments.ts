@@ -8,7 +8,7 @@ import {
   poolNameSchema,
   serviceNameSchema,
 } from '../protocol/request.js';
-import { parseSizeKb } from './sizes.js';
+import { parseSizeKb } from '../words/sizes.js';
 
 /** Reads the name of a service. */
 export function serviceName(text: string): string {

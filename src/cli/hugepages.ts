@@ -2,10 +2,10 @@
 
 import { Argument, Command, Option } from 'commander';
 import { visible } from '../core/quoting.js';
+import { counted } from '../words/counted.js';
+import { formatPageSize } from '../words/sizes.js';
 import { count, nodeId, pageSizeKb, serviceName } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
-import { counted } from './counted.js';
-import { formatPageSize } from './sizes.js';
 
 const EXAMPLES = `
 A record replaces the service's earlier one for the same node and size. Nothing

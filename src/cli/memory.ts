@@ -4,8 +4,8 @@ import { Command } from 'commander';
 import type { Replies } from '../client/replies.js';
 import { visible } from '../core/quoting.js';
 import type { NodeMemory } from '../protocol/reply.js';
+import { formatPageSize } from '../words/sizes.js';
 import { askAndShow } from './ask-daemon.js';
-import { formatPageSize } from './sizes.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
 

@@ -2,7 +2,7 @@
 
 import type { PageRecord } from '../core/holdings.js';
 import { visible } from '../core/quoting.js';
-import { formatPageSize } from './sizes.js';
+import { formatPageSize } from '../words/sizes.js';
 import { formatTable } from './table.js';
 import type { Terminal, Tone } from './terminal.js';
 

@@ -9,8 +9,8 @@ import { parseCpuList } from '../core/cpu-list.js';
 import { cpusOf, subtractCpus } from '../core/cpu-set.js';
 import type { TopologyNode } from '../protocol/reply.js';
 import type { PoolName } from '../protocol/request.js';
+import { formatMemory } from '../words/sizes.js';
 import { type CpuMark, cpuMarker, SYMBOLS, type SymbolName, type Topology } from './owners.js';
-import { formatMemory } from './sizes.js';
 import { trimLines } from './table.js';
 import type { Terminal } from './terminal.js';
 

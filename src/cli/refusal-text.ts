@@ -6,8 +6,8 @@ import { formatCpuList } from '../core/cpu-list.js';
 import { cpuSetOf } from '../core/cpu-set.js';
 import { visible } from '../core/quoting.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
-import { counted } from './counted.js';
-import { formatPageSize } from './sizes.js';
+import { counted } from '../words/counted.js';
+import { formatPageSize } from '../words/sizes.js';
 import { wrapText } from './table.js';
 
 /** All details that any code comes with, as far as words are made of them. */

@@ -4,9 +4,9 @@ import { Argument, Command, Option } from 'commander';
 import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, countCpus, intersectCpus, isEmpty, NO_CPUS } from '../core/cpu-set.js';
 import { visible } from '../core/quoting.js';
+import { counted } from '../words/counted.js';
 import { type CpuOptions, nodeId, poolOption, serviceName } from './arguments.js';
 import { askAndShow, consult } from './ask-daemon.js';
-import { counted } from './counted.js';
 import type { Topology } from './owners.js';
 import { whatIsFree } from './what-is-free.js';
 

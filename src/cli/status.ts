@@ -2,8 +2,8 @@
 
 import { Command } from 'commander';
 import type { Replies } from '../client/replies.js';
+import { counted } from '../words/counted.js';
 import { askAndShow } from './ask-daemon.js';
-import { counted } from './counted.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,7 +1,7 @@
 /** The last line of every answer about CPUs: what its pool has left. */
 
 import type { Replies } from '../client/replies.js';
-import { counted } from './counted.js';
+import { counted } from '../words/counted.js';
 
 /** `4 of 28 CPUs of the isolated pool are free`. */
 export function whatIsFree(

@@ -6,11 +6,12 @@
 
 import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { cpuSetOf, cpusOf, hasCpu } from '../core/cpu-set.js';
+import { compareNames } from '../core/names.js';
 import type { NodePages, NodeView } from '../protocol/inspect-line.js';
 import type { TopologyNode } from '../protocol/reply.js';
 import type { Seen } from '../recording/seen.js';
 import type { Moment } from './moment.js';
-import { type OwnerLook, ownerLooks } from './owners.js';
+import type { OwnerLook, OwnerLooks } from './owners.js';
 
 /** One CPU. An owned one may be offline, and may be in no pool any more. */
 export interface CpuCell {
@@ -63,18 +64,11 @@ export interface MachinePicture {
 
 type NodeId = number | null;
 
-/**
- * Draws a moment.
- *
- * @param services all that have been there in the recording, so that their looks stay
- */
-export function machinePicture(
-  { seen, before }: Moment,
-  services: Iterable<string>,
-): MachinePicture {
+/** Draws a moment. */
+export function machinePicture({ seen, before }: Moment, looks: OwnerLooks): MachinePicture {
   const views = nodeViews(seen);
   const known = new Map((seen.picture?.nodes ?? []).map((node) => [node.node_id, node]));
-  const looks = ownerLooks([...services, ...servicesOf(seen)]);
+  for (const name of servicesOf(seen)) looks.of(name);
   const pools = poolsOf(seen);
   const oldOwners = before === null ? null : ownersOf(nodeViews(before));
   const online = parseCpuList(seen.picture?.online_cpus ?? '');
@@ -88,7 +82,7 @@ export function machinePicture(
         const owned = owners.get(cpu);
         const cell = {
           cpu,
-          owner: owned === undefined ? null : lookOf(looks, owned.name),
+          owner: owned === undefined ? null : looks.of(owned.name),
           isExplicit: owned?.isExplicit ?? false,
           isOnline: hasCpu(online, cpu),
           pool: pools(cpu),
@@ -105,14 +99,14 @@ export function machinePicture(
 }
 
 /** Names of all services that own or have on record anything at a moment. */
-export function servicesOf(seen: Seen): Set<string> {
+function servicesOf(seen: Seen): string[] {
   const names = new Set<string>();
   for (const { allocations, capacity } of nodeViews(seen).values()) {
     for (const { service_name } of allocations) names.add(service_name);
     for (const { recorded } of capacity)
       for (const record of recorded) names.add(record.service_name);
   }
-  return names;
+  return [...names].sort(compareNames);
 }
 
 function nodeViews({ actors }: Seen): Map<NodeId, NodeView> {
@@ -166,7 +160,7 @@ function nodePicture(
   node: TopologyNode | undefined,
   view: NodeView | undefined,
   cores: readonly (readonly CpuCell[])[],
-  looks: ReadonlyMap<string, OwnerLook>,
+  looks: OwnerLooks,
 ): NodePicture {
   const cells = cores.flat();
   const picture = {
@@ -181,10 +175,10 @@ function nodePicture(
   return { ...picture, key: JSON.stringify(picture) };
 }
 
-function pageBar(pages: NodePages, looks: ReadonlyMap<string, OwnerLook>): PageBar {
+function pageBar(pages: NodePages, looks: OwnerLooks): PageBar {
   const { size, total, used, free } = pages;
   const records = pages.recorded.map(({ service_name, count }) => ({
-    owner: lookOf(looks, service_name),
+    owner: looks.of(service_name),
     count,
   }));
   const recorded = records.reduce((sum, { count }) => sum + count, 0);
@@ -201,12 +195,12 @@ function pageBar(pages: NodePages, looks: ReadonlyMap<string, OwnerLook>): PageB
   };
 }
 
-function legendOf(cells: readonly CpuCell[], looks: ReadonlyMap<string, OwnerLook>) {
+function legendOf(cells: readonly CpuCell[], looks: OwnerLooks) {
   const counts = new Map<string, number>();
   for (const { owner } of cells) {
     if (owner !== null) counts.set(owner.name, (counts.get(owner.name) ?? 0) + 1);
   }
-  return [...looks.values()].flatMap((owner) => {
+  return looks.all.flatMap((owner) => {
     const cpuCount = counts.get(owner.name) ?? 0;
     return cpuCount === 0 ? [] : [{ owner, cpuCount }];
   });
@@ -237,10 +231,6 @@ function cellWords(
     ...(hasChanged ? [`before: ${was ?? 'nobody’s'}`] : []),
   ];
   return `CPU ${cpu}: ${words.join(', ')}`;
-}
-
-function lookOf(looks: ReadonlyMap<string, OwnerLook>, name: string): OwnerLook {
-  return looks.get(name) ?? { name, mark: '?', colour: 0 };
 }
 
 /** Ascending; CPUs without a node last. */

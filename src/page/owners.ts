@@ -1,6 +1,6 @@
 /**
  * How services are told apart in the machine: a colour, and a mark of letters for those who do not
- * see it. Both hang on nothing but the services' names, so that going back in time changes neither.
+ * see it. Going back in time changes neither, nor does another service that comes.
  */
 
 import { compareNames } from '../core/names.js';
@@ -17,28 +17,43 @@ export interface OwnerLook {
 /** Colours that can be told apart; with more services, some share one. */
 export const COLOUR_COUNT = 12;
 
+/** From a colour that is taken to the next to try: to all of them, and not to a similar one. */
+const STEP = 5;
+
 /** The longest mark that fits a CPU. */
 const MARK_MAX = 3;
 
-/**
- * The looks of all services, by name.
- *
- * @param names of all services that have been there, in any order
- */
-export function ownerLooks(names: Iterable<string>): ReadonlyMap<string, OwnerLook> {
-  const sorted = [...new Set(names)].sort(compareNames);
-  const marks = new Set<string>();
-  const colours = new Set<number>();
-  const looks = new Map<string, OwnerLook>();
-  for (const name of sorted) {
-    const mark = freeMark(name, marks);
-    const colour = freeColour(name, colours);
-    marks.add(mark);
-    colours.add(colour);
-    if (colours.size === COLOUR_COUNT) colours.clear();
-    looks.set(name, { name, mark, colour });
+/** The looks of services; each is given its own when it is first seen, and keeps it. */
+export class OwnerLooks {
+  readonly #looks = new Map<string, OwnerLook>();
+  readonly #marks = new Set<string>();
+  readonly #freeColours = new Set<number>();
+
+  /** All that were given out, by name. */
+  get all(): OwnerLook[] {
+    return [...this.#looks.values()].sort((a, b) => compareNames(a.name, b.name));
   }
-  return looks;
+
+  of(name: string): OwnerLook {
+    const known = this.#looks.get(name);
+    if (known !== undefined) return known;
+    const look = { name, mark: freeMark(name, this.#marks), colour: this.#takeColour(name) };
+    this.#marks.add(look.mark);
+    this.#looks.set(name, look);
+    return look;
+  }
+
+  /** The colour that the name leads to, or the next that fewer services have. */
+  #takeColour(name: string): number {
+    if (this.#freeColours.size === 0) {
+      for (let colour = 0; colour < COLOUR_COUNT; colour++) this.#freeColours.add(colour);
+    }
+    let hash = 0;
+    for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+    let colour = hash % COLOUR_COUNT;
+    while (!this.#freeColours.delete(colour)) colour = (colour + STEP) % COLOUR_COUNT;
+    return colour;
+  }
 }
 
 /** Letters of the name if they can be had; else a letter and a number. */
@@ -56,15 +71,5 @@ function freeMark(name: string, taken: ReadonlySet<string>): string {
   for (let number = 0; ; number++) {
     const mark = number.toString(36).toUpperCase().padStart(MARK_MAX, '0');
     if (!taken.has(mark)) return mark;
-  }
-}
-
-/** The colour that the name leads to, or the next that is free. */
-function freeColour(name: string, taken: ReadonlySet<number>): number {
-  let hash = 0;
-  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  for (let step = 0; ; step++) {
-    const colour = (hash + step * 5) % COLOUR_COUNT;
-    if (!taken.has(colour)) return colour;
   }
 }

@@ -29,14 +29,3 @@ export function eventWords(type: string): string {
   if (delay !== undefined) return /^\d+$/.test(delay) ? `after ${delay} ms` : `after ${delay}`;
   return type.replace(/^xstate\./, '');
 }
-
-/** A size as people say it: `2 MiB`, `1 GiB`. */
-export function sizeWords(sizeKb: number): string {
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  let [size, unit] = [sizeKb, 0];
-  while (size >= 1_024 && unit < units.length - 1) {
-    size /= 1_024;
-    unit++;
-  }
-  return `${Number(size.toFixed(1))} ${units[unit]}`;
-}

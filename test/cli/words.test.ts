@@ -3,10 +3,10 @@
 import { expect } from 'chai';
 import { programCall, quoted } from '../../src/cli/program-name.js';
 import { explainRefusal } from '../../src/cli/refusal-text.js';
-import { formatMemory, formatPageSize, parseSizeKb } from '../../src/cli/sizes.js';
 import { wrapText } from '../../src/cli/table.js';
 import { visible } from '../../src/core/quoting.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
+import { formatMemory, formatPageSize, parseSizeKb } from '../../src/words/sizes.js';
 import { lines } from './topologies.js';
 
 describe('a page size', () => {

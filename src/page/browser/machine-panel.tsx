@@ -2,25 +2,20 @@
 
 import { memo } from 'preact/compat';
 import { useMemo, useRef } from 'preact/hooks';
+import { formatMemory, formatPageSize } from '../../words/sizes.js';
 import {
   type CpuCell,
   type MachinePicture,
   machinePicture,
   type NodePicture,
   type PageBar,
-  servicesOf,
 } from '../machine-picture.js';
 import type { Moment } from '../moment.js';
-import type { OwnerLook } from '../owners.js';
-import { sizeWords } from '../state-words.js';
+import { type OwnerLook, OwnerLooks } from '../owners.js';
 
 export function MachinePanel({ moment }: { readonly moment: Moment }) {
-  // A service that has gone keeps its look, for when it is seen again in the past.
-  const services = useRef(new Set<string>());
-  const picture = useMemo(() => {
-    for (const name of servicesOf(moment.seen)) services.current.add(name);
-    return machinePicture(moment, services.current);
-  }, [moment]);
+  const looks = useRef(new OwnerLooks());
+  const picture = useMemo(() => machinePicture(moment, looks.current), [moment]);
   return (
     <section class="panel machine" aria-labelledby="machine-title">
       <header>
@@ -73,7 +68,7 @@ const NodeCard = memo(
           {title}
           <span class="faint">
             {isPresent ? '' : ' · gone, still holding claims'}
-            {memoryKb === null ? '' : ` · ${sizeWords(memoryKb)}`}
+            {memoryKb === null ? '' : ` · ${formatMemory(memoryKb)}`}
             {` · ${cpuCount} CPUs`}
             {offlineCount > 0 ? `, ${offlineCount} offline` : ''}
           </span>
@@ -125,7 +120,7 @@ function Pages({ bar }: { readonly bar: PageBar }) {
   const share = (count: number) => ({ flexGrow: count, flexBasis: 0 });
   return (
     <div class="pages">
-      <span class="size">{sizeWords(sizeKb)}</span>
+      <span class="size">{formatPageSize(sizeKb)}</span>
       {total > 0 && (
         <span class="bar" aria-hidden="true">
           {used > 0 && <span class="used" style={share(used)} />}
