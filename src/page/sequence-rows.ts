@@ -238,17 +238,16 @@ function changesOf(
   if (error !== undefined) return [`${name} failed: ${error}`];
   const left = before.filter((words) => !after.includes(words));
   const entered = after.filter((words) => !before.includes(words));
-  if (left.length === 0 && entered.length === 0) return [];
-  // Of the same region: `durability ready → committing`.
   const changes = entered.map((words) => {
-    const region = words.slice(0, words.lastIndexOf(' ') + 1);
-    const index = region === '' ? -1 : left.findIndex((old) => old.startsWith(region));
-    if (index === -1) return `→ ${words}`;
-    const [old = ''] = left.splice(index, 1);
-    return `${old} → ${words.slice(region.length)}`;
+    // Of the same region: `durability ready → committing`.
+    const region = words.slice(0, words.indexOf(' ') + 1);
+    const isOnly = left.length === 1 && entered.length === 1;
+    const index = left.findIndex((old) => region !== '' && old.startsWith(region));
+    if (index === -1 && !isOnly) return `→ ${words}`;
+    const [old = ''] = left.splice(Math.max(index, 0), 1);
+    return `${old} → ${index === -1 ? words : words.slice(region.length)}`;
   });
-  const over = left.length > 0 && entered.length > 0 ? [] : left.map((words) => `${words} →`);
-  return [`${name}: ${[...over, ...changes].join(', ')}`];
+  return changes.length === 0 ? [] : [`${name}: ${changes.join(', ')}`];
 }
 
 /** What is to be seen of the rows. */

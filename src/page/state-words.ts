@@ -2,12 +2,16 @@
 
 import type { StateValue } from '../protocol/inspect-line.js';
 
-/** Such as `serving`, `facts settled`, `durability ready`: the outermost first. */
+/**
+ * Such as `serving`, `facts settled`, `durability ready`: the outermost first, and each region, or
+ * state in a state, on its own.
+ */
 export function stateWords(value: StateValue): string[] {
   if (typeof value === 'string') return [value];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    typeof inner === 'string' ? [`${name} ${inner}`] : [name, ...stateWords(inner)],
-  );
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const words = stateWords(inner);
+    return words.length === 1 ? [`${name} ${words[0]}`] : [name, ...words];
+  });
 }
 
 /** The time of day where the reader is, to the millisecond: `12:00:01.123`. */

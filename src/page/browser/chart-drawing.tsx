@@ -19,7 +19,9 @@ export function ChartDrawing(props: {
   // A drawing that is larger than its panel shows what has just happened.
   useEffect(() => {
     if (last === '') return;
-    drawing.current?.querySelector('.arrow.taken')?.scrollIntoView({ block: 'nearest' });
+    drawing.current
+      ?.querySelector('.arrow.taken')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [last]);
   return (
     <svg
@@ -94,20 +96,31 @@ const StateBox = memo((props: { readonly state: PlacedState; readonly isActive: 
 const ArrowPath = memo((props: { readonly arrow: PlacedArrow; readonly isTaken: boolean }) => {
   const { arrow, isTaken } = props;
   const { points, label } = arrow;
+  // On each of its parts: Chromium does not draw a text anew when only its parent's class changes.
+  const kind = isTaken ? 'arrow taken' : 'arrow';
   return (
-    <g class={`arrow ${isTaken ? 'taken' : ''}`}>
-      <path d={pathOf(points)} marker-end={`url(#${isTaken ? 'head-taken' : 'head'})`} />
-      {label !== null && <Label box={label} lines={label.lines} />}
+    <g class={kind}>
+      <path
+        class={kind}
+        d={pathOf(points)}
+        marker-end={`url(#${isTaken ? 'head-taken' : 'head'})`}
+      />
+      {label !== null && <Label box={label} lines={label.lines} kind={kind} />}
     </g>
   );
 });
 
-function Label({ box, lines }: { readonly box: Box; readonly lines: readonly string[] }) {
+function Label(props: {
+  readonly box: Box;
+  readonly lines: readonly string[];
+  readonly kind: string;
+}) {
+  const { box, lines, kind } = props;
   return (
     <>
       <rect x={box.x} y={box.y} width={box.width} height={box.height} class="behind" />
       {lines.map((line, index) => (
-        <text key={line} x={box.x + 2} y={box.y + 11 + index * LINE_HEIGHT}>
+        <text key={line} class={kind} x={box.x + 2} y={box.y + 11 + index * LINE_HEIGHT}>
           {line}
         </text>
       ))}

@@ -48,7 +48,7 @@ export function SequenceRowView(props: {
                 : `${row.actors[0]} → ${row.actors[1]}`}
             </span>
           )}
-          {changes.length > 0 && <span class="changes"> {changes.join('; ')}</span>}
+          {changes.length > 0 && <span class="changes">{changes.join('; ')}</span>}
         </p>
       </div>
     </div>
