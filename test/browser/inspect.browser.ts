@@ -286,7 +286,7 @@ describe(`the page of an inspection${title}`, () => {
   it('fits a phone, in light and dark', async () => {
     await using host = new ProcessHost();
     await host.start();
-    await host.ask(cores('nova', 9));
+    await host.ask(cores('nova', 28));
     await using inspection = new Inspection('--socket', host.socketPath);
     await using browser = await Browser.start(NARROW);
     const page = await openLiveNarrow(browser, inspection);

@@ -22,8 +22,10 @@ export function TopBar(props: {
         epa-orchestrator <span class="faint">{version}</span>
       </h1>
       <span class="source" title={source?.name}>
-        {source?.kind === 'file' ? 'recording ' : ''}
-        {source?.name}
+        <bdi dir="ltr">
+          {source?.kind === 'file' ? 'recording ' : ''}
+          {source?.name}
+        </bdi>
       </span>
       <span class="when" role="status">
         {chosen === null ? (
