@@ -6,6 +6,9 @@ import type { Box, ChartLayout, PlacedArrow, PlacedState, Point } from '../drawn
 
 const LINE_HEIGHT = 14;
 
+/** Drawn smaller than this share of its size, its text could not be read; it scrolls then. */
+const SMALLEST = 0.75;
+
 export function ChartDrawing(props: {
   readonly layout: ChartLayout;
   readonly active: ReadonlySet<string>;
@@ -30,6 +33,7 @@ export function ChartDrawing(props: {
       viewBox={`0 0 ${width} ${height}`}
       width={width}
       height={height}
+      style={{ minWidth: `${Math.ceil(width * SMALLEST)}px` }}
       role="img"
     >
       <title>{title}</title>
@@ -41,8 +45,9 @@ export function ChartDrawing(props: {
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
-            markerWidth="7"
-            markerHeight="7"
+            markerUnits="userSpaceOnUse"
+            markerWidth="8"
+            markerHeight="8"
             orient="auto"
           >
             <path d="M0 0 8 4 0 8z" class={id} />

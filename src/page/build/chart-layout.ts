@@ -31,23 +31,23 @@ const OPTIONS: LayoutOptions = {
   'elk.json.shapeCoords': 'ROOT',
   'elk.randomSeed': '1',
   'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
-  'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+  'elk.layered.nodePlacement.strategy': 'LINEAR_SEGMENTS',
   'elk.layered.thoroughness': '30',
 };
 
 const SPACING: LayoutOptions = {
-  'elk.spacing.nodeNode': '18',
-  'elk.spacing.edgeNode': '12',
-  'elk.spacing.edgeEdge': '10',
+  'elk.spacing.nodeNode': '10',
+  'elk.spacing.edgeNode': '8',
+  'elk.spacing.edgeEdge': '8',
   'elk.spacing.edgeLabel': '3',
   'elk.spacing.labelLabel': '6',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '22',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '10',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '10',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '10',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '7',
+  'elk.layered.spacing.edgeEdgeBetweenLayers': '7',
 };
 
 /** The panel that a drawing shall fit into, as large as possible. */
-const PANEL = { width: 560, height: 330 };
+const PANEL = { width: 715, height: 330 };
 
 /** Lays a chart out, downwards or to the right, whichever is larger in the panel. */
 export async function layoutOf(chart: Statechart): Promise<ChartLayout> {
