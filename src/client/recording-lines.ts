@@ -115,6 +115,7 @@ const lines = z.discriminatedUnion('type', [
     time,
     sessionId: z.string(),
     action: z.string(),
+    service_name: z.string().exactOptional(),
     reply: z.looseObject({}),
   }),
   z.object({ type: z.literal('inspection_ended'), time, reason: z.string() }),

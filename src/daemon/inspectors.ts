@@ -92,12 +92,13 @@ export class Inspectors {
     return { lines, subscriptions };
   }
 
-  #replyLine({ ticket, outcome }: ReplyEmission): RecordingLine {
+  #replyLine({ ticket: { request }, outcome }: ReplyEmission): RecordingLine {
     return {
       type: 'reply',
       time: new Date().toISOString(),
       sessionId: this.#coordinator.sessionId,
-      action: ticket.request.action,
+      action: request.action,
+      ...('serviceName' in request ? { service_name: request.serviceName } : {}),
       reply: shownReply(outcome),
     };
   }

@@ -148,8 +148,9 @@ export interface ReplyLine {
   readonly time: string;
   /** The session of the coordinator. */
   readonly sessionId: string;
-  /** The request's action. */
+  /** The request's action, and the service that it names, if it names one. */
   readonly action: string;
+  readonly service_name?: string;
   readonly reply: Partial<Reply> | ErrorReply;
 }
 
