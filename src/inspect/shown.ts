@@ -147,7 +147,8 @@ function pagesView(counters: PageCounters, records: NodeSlice['records']): NodeP
     .sort(([a], [b]) => compareNames(a, b))
     .map(([service_name, sizes]) => ({ service_name, count: sizes.get(sizeKb) ?? 0 }))
     .filter(({ count }) => count > 0);
-  const used = total - free;
+  // The two are files of their own, and one may be read before the other changes.
+  const used = Math.max(total - free, 0);
   return { size: sizeKb, total, used, free: freePages(counters, records), recorded };
 }
 

@@ -187,7 +187,7 @@ function pageBar(pages: NodePages, looks: OwnerLooks): PageBar {
     sizeKb: size,
     total,
     used,
-    reserved: total - used - free,
+    reserved: Math.max(total - used - free, 0),
     free,
     recorded,
     shortfall,

@@ -135,7 +135,7 @@ describe('the client', () => {
   it('says that what came is no reply', async () => {
     for (const [text, because] of [
       ['HTTP/1.1 400 Bad Request', 'it is not JSON'],
-      ['[]', ': Invalid input'],
+      ['[]', '(Invalid input'],
       ['{"pool":"big"}', 'pool: Invalid option'],
     ] as const) {
       await serveReply(text);

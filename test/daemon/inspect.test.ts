@@ -166,6 +166,19 @@ describe('inspect', () => {
     inspector.close();
   });
 
+  it('shows counters of pages that do not fit each other', async () => {
+    await using host = new TestHost();
+    await host.start({ rescanIntervalMs: '100' });
+    const inspector = await inspect(host);
+    const pool = 'devices/system/node/node0/hugepages/hugepages-1048576kB';
+    host.writeSysfsFile(`${pool}/nr_hugepages`, '4\n');
+    await inspector.until(isAfter(inspector.sessionOf('node-0'), 'SYNC'));
+    const actor = inspector.seen.actors.get(inspector.sessionOf('node-0'));
+    const { capacity } = actor?.snapshot.context as unknown as NodeView;
+    expect(capacity.at(-1)).to.include({ size: 1_048_576, total: 4, used: 0 });
+    inspector.close();
+  });
+
   it('shows no more than the words of the protocol', async () => {
     await using host = new TestHost();
     const policyFile = join(host.directory, 'policy.json');
