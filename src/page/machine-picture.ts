@@ -68,7 +68,8 @@ type NodeId = number | null;
 export function machinePicture({ seen, before }: Moment, looks: OwnerLooks): MachinePicture {
   const views = nodeViews(seen);
   const known = new Map((seen.picture?.nodes ?? []).map((node) => [node.node_id, node]));
-  for (const name of servicesOf(seen)) looks.of(name);
+  const services = servicesOf(seen);
+  for (const name of services) looks.of(name);
   const pools = poolsOf(seen);
   const oldOwners = before === null ? null : ownersOf(nodeViews(before));
   const online = parseCpuList(seen.picture?.online_cpus ?? '');
@@ -95,7 +96,7 @@ export function machinePicture({ seen, before }: Moment, looks: OwnerLooks): Mac
     return nodePicture(nodeId, node, view, cores, looks);
   });
   const cells = nodes.flatMap(({ cores }) => cores.flat());
-  return { nodes, legend: legendOf(cells, looks), counts: countsOf(cells) };
+  return { nodes, legend: legendOf(services, cells, looks), counts: countsOf(cells) };
 }
 
 /** Names of all services that own or have on record anything at a moment. */
@@ -195,15 +196,13 @@ function pageBar(pages: NodePages, looks: OwnerLooks): PageBar {
   };
 }
 
-function legendOf(cells: readonly CpuCell[], looks: OwnerLooks) {
-  const counts = new Map<string, number>();
+/** All that are there at the moment; some have hugepages only. */
+function legendOf(names: Iterable<string>, cells: readonly CpuCell[], looks: OwnerLooks) {
+  const counts = new Map([...names].map((name) => [name, 0]));
   for (const { owner } of cells) {
     if (owner !== null) counts.set(owner.name, (counts.get(owner.name) ?? 0) + 1);
   }
-  return looks.all.flatMap((owner) => {
-    const cpuCount = counts.get(owner.name) ?? 0;
-    return cpuCount === 0 ? [] : [{ owner, cpuCount }];
-  });
+  return [...counts].map(([name, cpuCount]) => ({ owner: looks.of(name), cpuCount }));
 }
 
 function countsOf(cells: readonly CpuCell[]) {

@@ -14,13 +14,20 @@ import { Inspector, isAfter } from './inspector.js';
 
 const inspect = (host: TestHost) => new Inspector(host.socketPath).begin();
 
-/** Who has which CPUs in a node, as its actor has it. */
-function owners(seen: Seen, name: string): Record<string, string> {
+/** What a node owns, as its actor has it. */
+function nodeOf(seen: Seen, name: string): NodeView {
   const actor = [...seen.actors.values()].find(({ line }) => line.name === name);
   if (actor === undefined) throw new Error(`there is no actor ${name}`);
-  const { allocations } = actor.snapshot.context as NodeView;
+  return actor.snapshot.context as NodeView;
+}
+
+/** Who has which CPUs in a node. */
+function owners(seen: Seen, name: string): Record<string, string> {
   return Object.fromEntries(
-    allocations.map(({ service_name, allocated_cores }) => [service_name, allocated_cores]),
+    nodeOf(seen, name).allocations.map(({ service_name, allocated_cores }) => [
+      service_name,
+      allocated_cores,
+    ]),
   );
 }
 
@@ -173,9 +180,8 @@ describe('inspect', () => {
     const pool = 'devices/system/node/node0/hugepages/hugepages-1048576kB';
     host.writeSysfsFile(`${pool}/nr_hugepages`, '4\n');
     await inspector.until(isAfter(inspector.sessionOf('node-0'), 'SYNC'));
-    const actor = inspector.seen.actors.get(inspector.sessionOf('node-0'));
-    const { capacity } = actor?.snapshot.context as unknown as NodeView;
-    expect(capacity.at(-1)).to.include({ size: 1_048_576, total: 4, used: 0 });
+    const pages = nodeOf(inspector.seen, 'node-0').capacity.at(-1);
+    expect(pages).to.include({ size: 1_048_576, total: 4, used: 0 });
     inspector.close();
   });
 
