@@ -16,7 +16,7 @@ export function actorBranches({ actors }: Seen): ActorBranch[] {
   const inside = (parentId: string | null, depth: number): ActorBranch[] =>
     all
       .filter(({ line }) => line.parentId === parentId && line.definition !== null)
-      .sort((a, b) => collator.compare(a.line.name, b.line.name))
+      .sort((a, b) => compareActors(a.line.name, b.line.name))
       .flatMap((actor) => {
         const { sessionId } = actor.line;
         const tasks = all
@@ -27,8 +27,8 @@ export function actorBranches({ actors }: Seen): ActorBranch[] {
   return inside(null, 0);
 }
 
-/** `node-2` before `node-10`. */
-const collator = new Intl.Collator('en', { numeric: true });
+/** The order of names of actors, and of services beside them: `node-2` before `node-10`. */
+export const compareActors = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The id of the state machine that an actor runs; `null` of one that is none. */
 export function machineIdOf({ line }: SeenActor): string | null {

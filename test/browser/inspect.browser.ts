@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { cores, hugepages, nodeOf, numa } from '../core/hosts.js';
+import type { Wire } from '../daemon/wire.js';
 import { ProcessHost } from '../process/process-host.js';
-import { Browser, browserObstacle, Inspection, keepPicture, NARROW } from './browser.js';
+import { Browser, browserObstacle, Inspection, keepPicture, NARROW, type WIDE } from './browser.js';
 
 const title = browserObstacle === null ? '' : ` (skipped: ${browserObstacle})`;
 
@@ -47,9 +48,40 @@ const message = (page: Page, text: string) =>
 async function openLive(browser: Browser, inspection: Inspection, number = 1): Promise<Page> {
   const page = await browser.open(await inspection.address(number));
   await page.getByText('● live').waitFor();
-  await page.getByRole('button', { name: 'coordinator' }).waitFor();
+  await page.locator('[data-cpu]').first().waitFor({ state: 'attached' });
   return page;
 }
+
+/** A daemon, and a browser that looks at it. */
+interface Scene {
+  readonly host: ProcessHost;
+  readonly inspection: Inspection;
+  readonly browser: Browser;
+  readonly page: Page;
+}
+
+/** What a scene begins with. */
+interface Setting {
+  /** Asked before anybody looks. */
+  readonly asked?: readonly Wire[];
+  readonly options?: readonly string[];
+  readonly viewport?: typeof WIDE;
+  readonly host?: ProcessHost;
+}
+
+/** Plays a scene, in which the browser must have nothing to complain about. */
+const scene =
+  (setting: Setting, play: (scene: Scene) => Promise<void>): (() => Promise<void>) =>
+  async () => {
+    await using host = setting.host ?? new ProcessHost();
+    await host.start(setting.options);
+    for (const request of setting.asked ?? []) await host.ask(request);
+    await using inspection = new Inspection('--socket', host.socketPath);
+    await using browser = await Browser.start(setting.viewport);
+    const page = await openLive(browser, inspection);
+    await play({ host, inspection, browser, page });
+    expect(browser.troubles).to.deep.equal([]);
+  };
 
 /** Whether any part of the page is wider than the screen. */
 const isTooWide = (page: Page) =>
@@ -60,89 +92,82 @@ describe(`the page of an inspection${title}`, () => {
     if (browserObstacle !== null) this.skip();
   });
 
-  it('shows a forced reallocation as it happens, and as it was', async () => {
-    await using host = new ProcessHost();
-    await host.start();
-    await host.ask(cores('nova', 28));
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    const before = await ownersOf(host);
-    expect(await ownersOn(page)).to.deep.equal(before);
-    await keepPicture(page, 'live');
+  it(
+    'shows a forced reallocation as it happens, and as it was',
+    scene({ asked: [cores('nova', 28)] }, async ({ host, browser, page }) => {
+      const before = await ownersOf(host);
+      expect(await ownersOn(page)).to.deep.equal(before);
+      await keepPicture(page, 'live');
 
-    await host.ask(numa('dpdk', 1, 4));
-    const after = await ownersOf(host);
-    await message(page, 'nova lost 4 CPUs').waitFor();
-    expect(await message(page, 'nova lost 4 CPUs').textContent()).to.contain('to dpdk');
-    await message(page, 'allocate_numa_cores: dpdk').waitFor();
-    expect(await ownersOn(page)).to.deep.equal(after);
+      await host.ask(numa('dpdk', 1, 4));
+      const after = await ownersOf(host);
+      await message(page, 'nova lost 4 CPUs').waitFor();
+      expect(await message(page, 'nova lost 4 CPUs').textContent()).to.contain('to dpdk');
+      await message(page, 'allocate_numa_cores: dpdk').waitFor();
+      expect(await ownersOn(page)).to.deep.equal(after);
 
-    // The moment in which it is decided, and not yet on disk.
-    const decided = message(page, 'DECIDE allocate_numa_cores');
-    await decided.click();
-    await page.getByText('as it was at').waitFor();
-    expect(await decided.textContent()).to.contain('durability ready → committing');
-    const actor = page.getByRole('button', { name: /^coordinator/ });
-    expect(await actor.textContent()).to.contain('durability committing');
-    const active = page.locator(
-      'g.state.active[data-state="coordinator.serving.durability.committing"]',
-    );
-    await active.waitFor();
-    expect(await page.locator('text.taken').allTextContents()).to.include('holdings changed');
-    expect(await ownersOn(page)).to.deep.equal(after);
-    const changed = await page
-      .locator('.cpu.changed')
-      .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('aria-label') ?? ''));
-    expect(changed).to.have.length(4);
-    for (const words of changed) expect(words).to.match(/^CPU \d+: dpdk, .*before: nova$/);
-    await keepPicture(page, 'decided');
+      // The moment in which it is decided, and not yet on disk.
+      const decided = message(page, 'DECIDE allocate_numa_cores');
+      await decided.click();
+      await page.getByText('as it was at').waitFor();
+      expect(await decided.textContent()).to.contain('durability ready → committing');
+      const actor = page.getByRole('button', { name: /^coordinator/ });
+      expect(await actor.textContent()).to.contain('durability committing');
+      const active = page.locator(
+        'g.state.active[data-state="coordinator.serving.durability.committing"]',
+      );
+      await active.waitFor();
+      expect(await page.locator('text.taken').allTextContents()).to.include('holdings changed');
+      expect(await ownersOn(page)).to.deep.equal(after);
+      const changed = await page
+        .locator('.cpu.changed')
+        .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('aria-label') ?? ''));
+      expect(changed).to.have.length(4);
+      for (const words of changed) expect(words).to.match(/^CPU \d+: dpdk, .*before: nova$/);
+      await keepPicture(page, 'decided');
 
-    // And just before it.
-    await page.getByRole('listbox', { name: 'Messages' }).press('ArrowUp');
-    await page.locator('[aria-selected="true"]').filter({ hasText: 'FRESH' }).waitFor();
-    expect(await actor.textContent()).to.contain('durability ready');
-    expect(await ownersOn(page)).to.deep.equal(before);
+      // And just before it.
+      await page.getByRole('listbox', { name: 'Messages' }).press('ArrowUp');
+      await page.locator('[aria-selected="true"]').filter({ hasText: 'FRESH' }).waitFor();
+      expect(await actor.textContent()).to.contain('durability ready');
+      expect(await ownersOn(page)).to.deep.equal(before);
 
-    // A request that comes meanwhile changes nothing of it.
-    await host.ask(hugepages('ceph', 0, 2_048, 3));
-    await page.getByText(/after this one/).waitFor();
-    expect(await ownersOn(page)).to.deep.equal(before);
-    await page.keyboard.press('Escape');
-    await page.getByText('● live').waitFor();
-    expect(await ownersOn(page)).to.deep.equal(after);
-    await page.getByText('0 used, 3 recorded, 1021 free of 1024').waitFor();
+      // A request that comes meanwhile changes nothing of it.
+      await host.ask(hugepages('ceph', 0, 2_048, 3));
+      await page.getByText(/after this one/).waitFor();
+      expect(await ownersOn(page)).to.deep.equal(before);
+      await page.keyboard.press('Escape');
+      await page.getByText('● live').waitFor();
+      expect(await ownersOn(page)).to.deep.equal(after);
+      await page.getByText('0 used, 3 recorded, 1021 free of 1024').waitFor();
 
-    const foreign = browser.requests.filter((url) => !url.startsWith('http://127.0.0.1:'));
-    expect(foreign).to.deep.equal([]);
-    expect(browser.troubles).to.deep.equal([]);
-  });
+      const foreign = browser.requests.filter((url) => !url.startsWith('http://127.0.0.1:'));
+      expect(foreign).to.deep.equal([]);
+    }),
+  );
 
-  it('shows one actor, or what is about one service', async () => {
-    await using host = new ProcessHost();
-    await host.start();
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    await host.ask(cores('nova', 2));
-    await host.ask(cores('ceph', 2));
-    await message(page, 'ceph claimed').waitFor();
-    await page.getByLabel('Only what is about this service').fill('nov');
-    await message(page, 'ceph').waitFor({ state: 'detached' });
-    await message(page, 'nova claimed').waitFor();
-    await page.getByLabel('Only messages of this actor').selectOption('node-0');
-    await message(page, 'nova claimed').waitFor({ state: 'detached' });
-    expect(await page.locator('.row').allTextContents()).to.satisfy((rows: string[]) =>
-      rows.every((row) => row.includes('APPLY') && row.includes('nova')),
-    );
-    for (const name of ['scanner', 'store', 'node-1']) {
-      await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
-      await page.getByRole('heading', { name, exact: true }).waitFor();
-      expect(await page.locator('g.state.active').count()).to.be.above(0);
-      await keepPicture(page, `chart-${name}`);
-    }
-    expect(browser.troubles).to.deep.equal([]);
-  });
+  it(
+    'shows one actor, or what is about one service',
+    scene({}, async ({ host, page }) => {
+      await host.ask(cores('nova', 2));
+      await host.ask(cores('ceph', 2));
+      await message(page, 'ceph claimed').waitFor();
+      await page.getByLabel('Only what is about this service').fill('nov');
+      await message(page, 'ceph').waitFor({ state: 'detached' });
+      await message(page, 'nova claimed').waitFor();
+      await page.getByLabel('Only messages of this actor').selectOption('node-0');
+      await message(page, 'nova claimed').waitFor({ state: 'detached' });
+      expect(await page.locator('.row').allTextContents()).to.satisfy((rows: string[]) =>
+        rows.every((row) => row.includes('APPLY') && row.includes('nova')),
+      );
+      for (const name of ['scanner', 'store', 'node-1']) {
+        await page.getByRole('button', { name: new RegExp(`^${name}`) }).click();
+        await page.getByRole('heading', { name, exact: true }).waitFor();
+        expect(await page.locator('g.state.active').count()).to.be.above(0);
+        await keepPicture(page, `chart-${name}`);
+      }
+    }),
+  );
 
   it('saves what happened, for somebody else to open', async () => {
     await using host = new ProcessHost();
@@ -206,125 +231,101 @@ describe(`the page of an inspection${title}`, () => {
     expect(await other.getByText('● live').count()).to.equal(1);
   });
 
-  it('shows actors that vanish and appear as nodes do, and what is offline', async () => {
-    await using host = new ProcessHost();
-    await host.start(['--rescan-interval-ms', '100']);
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    const node1 = page.getByRole('button', { name: /^node-1/ });
-    const card = page.getByRole('article', { name: 'node 1' });
-    await card.waitFor();
-    const path = join(host.sysfsRoot, 'devices/system/node/node1');
-    renameSync(path, join(host.directory, 'node1'));
-    await node1.waitFor({ state: 'detached' });
-    await message(page, 'node-1 ends').waitFor();
-    renameSync(join(host.directory, 'node1'), path);
-    await node1.waitFor();
-    await message(page, 'node-1 comes').waitFor();
-    await card.waitFor();
-    expect(browser.troubles).to.deep.equal([]);
-  });
+  it(
+    'shows actors that vanish and appear as nodes do, and what is offline',
+    scene({ options: ['--rescan-interval-ms', '100'] }, async ({ host, page }) => {
+      const node1 = page.getByRole('button', { name: /^node-1/ });
+      const card = page.getByRole('article', { name: 'node 1' });
+      await card.waitFor();
+      const path = join(host.sysfsRoot, 'devices/system/node/node1');
+      renameSync(path, join(host.directory, 'node1'));
+      await node1.waitFor({ state: 'detached' });
+      await message(page, 'node-1 ends').waitFor();
+      renameSync(join(host.directory, 'node1'), path);
+      await node1.waitFor();
+      await message(page, 'node-1 comes').waitFor();
+      await card.waitFor();
+    }),
+  );
 
-  it('says when the daemon has gone, keeps what was seen, and goes on with the next', async () => {
-    await using host = new ProcessHost();
-    await host.start();
-    await host.ask(cores('nova', 5));
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    await host.daemon.kill();
-    await page.getByRole('alert').filter({ hasText: 'nothing is heard of the daemon' }).waitFor();
-    expect(Object.values(await ownersOn(page))).to.have.length(5);
-    await keepPicture(page, 'daemon-gone');
-    await host.start();
-    await page.getByText('● live').waitFor();
-    expect(await page.getByRole('alert').count()).to.equal(0);
-    await message(page, 'the inspection begins').waitFor();
-    expect(browser.troubles).to.deep.equal([]);
-  });
+  it(
+    'says when the daemon has gone, keeps what was seen, and goes on with the next',
+    scene({ asked: [cores('nova', 5)] }, async ({ host, page }) => {
+      await host.daemon.kill();
+      await page.getByRole('alert').filter({ hasText: 'nothing is heard of the daemon' }).waitFor();
+      expect(Object.values(await ownersOn(page))).to.have.length(5);
+      await keepPicture(page, 'daemon-gone');
+      await host.start();
+      await page.getByText('● live').waitFor();
+      expect(await page.getByRole('alert').count()).to.equal(0);
+      await message(page, 'the inspection begins').waitFor();
+    }),
+  );
 
-  it('can be used by keys alone', async () => {
-    await using host = new ProcessHost();
-    await host.start();
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    await host.ask(cores('nova', 2));
-    await message(page, 'nova claimed').waitFor();
-    await page.keyboard.press('?');
-    await page.getByRole('dialog').waitFor();
-    await keepPicture(page, 'help');
-    await page.keyboard.press('Escape');
-    const reached = new Set<string>();
-    const focus = () =>
-      page.evaluate<string>(
-        'document.activeElement.ariaLabel ?? document.activeElement.textContent',
-      );
-    for (let count = 0; count < 30; count++) {
-      await page.keyboard.press('Tab');
-      const name = await focus();
-      reached.add(name.slice(0, 12));
-      if (name.startsWith('store')) {
-        await page.keyboard.press('Enter');
-        await page.getByRole('heading', { name: 'store', exact: true }).waitFor();
+  it(
+    'can be used by keys alone',
+    scene({}, async ({ host, page }) => {
+      await host.ask(cores('nova', 2));
+      await message(page, 'nova claimed').waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+      await keepPicture(page, 'help');
+      await page.keyboard.press('Escape');
+      const reached = new Set<string>();
+      const focus = () =>
+        page.evaluate<string>(
+          'document.activeElement.ariaLabel ?? document.activeElement.textContent',
+        );
+      for (let count = 0; count < 30; count++) {
+        await page.keyboard.press('Tab');
+        const name = await focus();
+        reached.add(name.slice(0, 12));
+        if (name.startsWith('store')) {
+          await page.keyboard.press('Enter');
+          await page.getByRole('heading', { name: 'store', exact: true }).waitFor();
+        }
+        if (name === 'Messages') break;
       }
-      if (name === 'Messages') break;
-    }
-    expect([...reached]).to.include.members(['Save recordi', 'Help', 'Messages', 'Pause']);
-    await page.keyboard.press('ArrowUp');
-    await page.getByText('as it was at').waitFor();
-    await page.keyboard.press('Home');
-    const first = page.locator('[aria-selected="true"]');
-    expect(await first.textContent()).to.contain('the inspection begins');
-    await page.keyboard.press('End');
-    await page.keyboard.press('Escape');
-    await page.getByText('● live').waitFor();
-    expect(browser.troubles).to.deep.equal([]);
-  });
+      expect([...reached]).to.include.members(['Save recordi', 'Help', 'Messages', 'Pause']);
+      await page.keyboard.press('ArrowUp');
+      await page.getByText('as it was at').waitFor();
+      await page.keyboard.press('Home');
+      const first = page.locator('[aria-selected="true"]');
+      expect(await first.textContent()).to.contain('the inspection begins');
+      await page.keyboard.press('End');
+      await page.keyboard.press('Escape');
+      await page.getByText('● live').waitFor();
+    }),
+  );
 
-  it('fits a phone, in light and dark', async () => {
-    await using host = new ProcessHost();
-    await host.start();
-    await host.ask(cores('nova', 28));
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start(NARROW);
-    const page = await openLiveNarrow(browser, inspection);
-    await host.ask(numa('dpdk', 0, 4));
-    await message(page, 'nova lost').waitFor();
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      for (const tab of ['actors', 'chart', 'machine', 'messages']) {
-        await page.getByRole('button', { name: tab, exact: true }).click();
-        expect(await page.locator('main > section:visible').count(), tab).to.equal(1);
-        expect(await isTooWide(page), `${tab} is too wide`).to.equal(false);
-        await keepPicture(page, `narrow-${colorScheme}-${tab}`);
+  it(
+    'fits a phone, in light and dark',
+    scene({ asked: [cores('nova', 28)], viewport: NARROW }, async ({ host, page }) => {
+      await host.ask(numa('dpdk', 0, 4));
+      await message(page, 'nova lost').waitFor();
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const tab of ['actors', 'chart', 'machine', 'messages']) {
+          await page.getByRole('button', { name: tab, exact: true }).click();
+          expect(await page.locator('main > section:visible').count(), tab).to.equal(1);
+          expect(await isTooWide(page), `${tab} is too wide`).to.equal(false);
+          await keepPicture(page, `narrow-${colorScheme}-${tab}`);
+        }
       }
-    }
-    expect(browser.troubles).to.deep.equal([]);
-  });
+    }),
+  );
 
   it('shows the largest machine there is', async () => {
     const nodes = Array.from({ length: 1_024 }, (_, nodeId) => nodeOf(nodeId, 4, 2));
-    await using host = new ProcessHost({ nodes, numbering: 'contiguous', isolated: '0-8191' });
-    await host.start();
-    await using inspection = new Inspection('--socket', host.socketPath);
-    await using browser = await Browser.start();
-    const page = await openLive(browser, inspection);
-    await host.ask(numa('dpdk', 1_000, 2));
-    await message(page, 'dpdk claimed').waitFor();
-    await page.getByLabel('Find an actor').fill('node-1000');
-    await page.getByRole('button', { name: /^node-1000/ }).click();
-    await page.getByRole('heading', { name: 'node-1000' }).waitFor();
-    expect(Object.values(await ownersOn(page))).to.deep.equal(['dpdk', 'dpdk']);
-    await keepPicture(page, 'largest');
-    expect(browser.troubles).to.deep.equal([]);
+    const host = new ProcessHost({ nodes, numbering: 'contiguous', isolated: '0-8191' });
+    await scene({ host }, async ({ page }) => {
+      await host.ask(numa('dpdk', 1_000, 2));
+      await message(page, 'dpdk claimed').waitFor();
+      await page.getByLabel('Find an actor').fill('node-1000');
+      await page.getByRole('button', { name: /^node-1000/ }).click();
+      await page.getByRole('heading', { name: 'node-1000' }).waitFor();
+      expect(Object.values(await ownersOn(page))).to.deep.equal(['dpdk', 'dpdk']);
+      await keepPicture(page, 'largest');
+    })();
   });
 });
-
-/** As `openLive`, where the messages are shown first. */
-async function openLiveNarrow(browser: Browser, inspection: Inspection): Promise<Page> {
-  const page = await browser.open(await inspection.address(1));
-  await page.getByText('● live').waitFor();
-  return page;
-}

@@ -19,15 +19,21 @@ type Tab = (typeof TABS)[number];
 export function App() {
   const state = useLines();
   const [choice, setChoice] = useState<RowChoice | null>(null);
+  const chosenFrom = useRef(state.recording);
   const [actorName, setActorName] = useState('coordinator');
   const [tab, setTab] = useState<Tab>('messages');
   const help = useRef<HTMLDialogElement>(null);
   const { recording } = state;
   const { first, end } = recording;
-  // What was chosen may have had to go, or belong to a recording before.
-  const chosen = choice !== null && choice.first >= first && choice.last < end ? choice : null;
+  // What was chosen may have had to go, or be of a recording before, with numbers of its own.
+  const isThere = chosenFrom.current === recording && choice !== null && choice.first >= first;
+  const chosen = isThere ? choice : null;
+  const choose = (row: RowChoice | null) => {
+    chosenFrom.current = recording;
+    setChoice(row);
+  };
   const moment = useMemo(() => momentOf(recording, chosen, end), [recording, chosen, end]);
-  useKeys({ Escape: () => setChoice(null), '?': () => help.current?.showModal() });
+  useKeys({ Escape: () => choose(null), '?': () => help.current?.showModal() });
   const chooseActor = (name: string) => {
     setActorName(name);
     setTab('chart');
@@ -38,7 +44,7 @@ export function App() {
         state={state}
         moment={moment}
         chosen={chosen}
-        onLive={() => setChoice(null)}
+        onLive={() => choose(null)}
         onHelp={() => help.current?.showModal()}
       />
       <Notices state={state} moment={moment} />
@@ -53,7 +59,7 @@ export function App() {
         <ActorsPanel moment={moment} chosen={actorName} onChoose={chooseActor} />
         <ChartPanel moment={moment} name={actorName} />
         <MachinePanel moment={moment} />
-        <SequencePanel recording={recording} end={end} chosen={chosen} onChoose={setChoice} />
+        <SequencePanel recording={recording} end={end} chosen={chosen} onChoose={choose} />
       </main>
       <HelpDialog dialog={help} />
     </div>

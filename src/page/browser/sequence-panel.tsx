@@ -2,6 +2,7 @@
 
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Recording } from '../../recording/recording.js';
+import { compareActors } from '../actor-tree.js';
 import { passes, type RowFilter, type SequenceRow, SequenceRows } from '../sequence-rows.js';
 import { SequenceList } from './sequence-list.js';
 
@@ -123,8 +124,5 @@ function useNames(rows: readonly SequenceRow[], of: 'actors' | 'services'): stri
     for (const name of row[of]) names.add(name);
   }
   known.current.last = rows.at(-1)?.first ?? -1;
-  return [...names].sort(collator.compare);
+  return [...names].sort(compareActors);
 }
-
-/** `node-2` before `node-10`. */
-const collator = new Intl.Collator('en', { numeric: true });
