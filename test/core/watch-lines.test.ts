@@ -219,10 +219,8 @@ describe('a watch', () => {
           const before = host.view;
           const lines =
             'asked' in step
-              ? [
-                  ...linesOf(host, step.asked),
-                  ...hostEvents({ ...before, holdings: host.holdings }, host.view),
-                ]
+              ? // A node that is gone goes from the picture with its last claim.
+                [...linesOf(host, step.asked), ...hostEvents(before, host.view)]
               : hostEvents(before, host.become(step.changed).view);
           for (const line of lines) {
             applyLine(tables, line);
