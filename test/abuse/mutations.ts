@@ -62,7 +62,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A `watch` that is right has no end that could be waited for. */
-const ENDING_ACTIONS = ACTIONS.filter((action) => action !== 'watch');
+const ENDING_ACTIONS = ACTIONS.filter((action) => action !== 'watch' && action !== 'inspect');
 
 /** Fields and their values, as texts, in the order in which they are sent. */
 type Fields = readonly (readonly [name: string, value: string])[];

@@ -74,7 +74,8 @@ const scene =
   (setting: Setting, play: (scene: Scene) => Promise<void>): (() => Promise<void>) =>
   async () => {
     await using host = setting.host ?? new ProcessHost();
-    await host.start(setting.options);
+    // What the schedule adds to the messages would push others out of sight.
+    await host.start(setting.options ?? ['--rescan-interval-ms', '86400000']);
     for (const request of setting.asked ?? []) await host.ask(request);
     await using inspection = new Inspection('--socket', host.socketPath);
     await using browser = await Browser.start(setting.viewport);
