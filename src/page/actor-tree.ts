@@ -12,15 +12,21 @@ export interface ActorBranch {
 
 /** All state machines: each below the one that made it, nodes by their number. */
 export function actorBranches({ actors }: Seen): ActorBranch[] {
-  const all = [...actors.values()];
+  const made = new Map<string | null, SeenActor[]>();
+  for (const actor of actors.values()) {
+    const { parentId } = actor.line;
+    const others = made.get(parentId);
+    if (others === undefined) made.set(parentId, [actor]);
+    else others.push(actor);
+  }
   const inside = (parentId: string | null, depth: number): ActorBranch[] =>
-    all
-      .filter(({ line }) => line.parentId === parentId && line.definition !== null)
+    (made.get(parentId) ?? [])
+      .filter(({ line }) => line.definition !== null)
       .sort((a, b) => compareActors(a.line.name, b.line.name))
       .flatMap((actor) => {
         const { sessionId } = actor.line;
-        const tasks = all
-          .filter(({ line }) => line.parentId === sessionId && line.definition === null)
+        const tasks = (made.get(sessionId) ?? [])
+          .filter(({ line }) => line.definition === null)
           .map(({ line }) => line.name);
         return [{ actor, depth, tasks }, ...inside(sessionId, depth + 1)];
       });

@@ -64,39 +64,75 @@ export interface MachinePicture {
 
 type NodeId = number | null;
 
-/** Draws a moment. */
-export function machinePicture({ seen, before }: Moment, looks: OwnerLooks): MachinePicture {
+/** What the picture of a node is made of; of the same, the same comes. */
+interface NodeSource {
+  readonly node: TopologyNode | undefined;
+  readonly view: NodeView | undefined;
+  readonly online: string;
+  /** Of both pools. */
+  readonly configured: string;
+  /** Who owned what before; `null` where nothing of the node is other than then. */
+  readonly oldOwners: ReadonlyMap<number, Owned> | null;
+}
+
+/** Nodes as they were drawn last: of a thousand, few are others at the next moment. */
+export type DrawnNodes = Map<
+  NodeId,
+  { readonly source: NodeSource; readonly picture: NodePicture }
+>;
+
+/**
+ * Draws a moment.
+ *
+ * @param drawn is brought up to date; with the same looks always
+ */
+export function machinePicture(
+  { seen, before }: Moment,
+  looks: OwnerLooks,
+  drawn: DrawnNodes = new Map(),
+): MachinePicture {
   const views = nodeViews(seen);
+  const oldViews = before === null ? null : nodeViews(before);
   const known = new Map((seen.picture?.nodes ?? []).map((node) => [node.node_id, node]));
   const services = servicesOf(seen);
   for (const name of services) looks.of(name);
-  const pools = poolsOf(seen);
-  const oldOwners = before === null ? null : ownersOf(nodeViews(before));
-  const online = parseCpuList(seen.picture?.online_cpus ?? '');
+  const oldOwners = oldViews === null ? null : ownersOf(oldViews);
+  const online = seen.picture?.online_cpus ?? '';
+  const { isolated, general } = seen.picture?.pools ?? {};
+  const configured = `${isolated?.configured_cpus};${general?.configured_cpus}`;
+  const marker = cpuMarker(seen);
   const nodeIds = [...new Set<NodeId>([...known.keys(), ...views.keys()])].sort(byId);
   const nodes = nodeIds.map((nodeId) => {
     const view = views.get(nodeId);
-    const node = known.get(nodeId);
-    const owners = ownersOf(new Map(view === undefined ? [] : [[nodeId, view]]));
-    const cores = coresOf(node, view).map((core) =>
-      core.map((cpu) => {
-        const owned = owners.get(cpu);
-        const cell = {
-          cpu,
-          owner: owned === undefined ? null : looks.of(owned.name),
-          isExplicit: owned?.isExplicit ?? false,
-          isOnline: hasCpu(online, cpu),
-          pool: pools(cpu),
-          hasChanged: oldOwners !== null && oldOwners.get(cpu)?.name !== owned?.name,
-        };
-        const was = oldOwners?.get(cpu)?.name ?? null;
-        return { ...cell, words: cellWords(cell, core, was) };
-      }),
-    );
-    return nodePicture(nodeId, node, view, cores, looks);
+    const isOther = oldViews !== null && oldViews.get(nodeId) !== view;
+    const source: NodeSource = {
+      node: known.get(nodeId),
+      view,
+      online,
+      configured,
+      oldOwners: isOther ? oldOwners : null,
+    };
+    const last = drawn.get(nodeId);
+    if (last !== undefined && isSame(last.source, source)) return last.picture;
+    const picture = nodePicture(nodeId, source, marker, looks);
+    drawn.set(nodeId, { source, picture });
+    return picture;
   });
+  for (const nodeId of drawn.keys()) {
+    if (!known.has(nodeId) && !views.has(nodeId)) drawn.delete(nodeId);
+  }
   const cells = nodes.flatMap(({ cores }) => cores.flat());
   return { nodes, legend: legendOf(services, cells, looks), counts: countsOf(cells) };
+}
+
+function isSame(a: NodeSource, b: NodeSource): boolean {
+  return (
+    a.node === b.node &&
+    a.view === b.view &&
+    a.online === b.online &&
+    a.configured === b.configured &&
+    a.oldOwners === b.oldOwners
+  );
 }
 
 /** Names of all services that own or have on record anything at a moment. */
@@ -137,11 +173,18 @@ function ownersOf(views: ReadonlyMap<NodeId, NodeView>): Map<number, Owned> {
   return owners;
 }
 
-function poolsOf({ picture }: Seen): (cpu: number) => CpuCell['pool'] {
-  if (picture === null) return () => null;
+/** What the machine says of a CPU, whoever owns it. */
+type CpuMarker = (cpu: number) => Pick<CpuCell, 'isOnline' | 'pool'>;
+
+function cpuMarker({ picture }: Seen): CpuMarker {
+  if (picture === null) return () => ({ isOnline: false, pool: null });
+  const online = parseCpuList(picture.online_cpus);
   const isolated = parseCpuList(picture.pools.isolated.configured_cpus);
   const general = parseCpuList(picture.pools.general.configured_cpus);
-  return (cpu) => (hasCpu(isolated, cpu) ? 'isolated' : hasCpu(general, cpu) ? 'general' : null);
+  return (cpu) => ({
+    isOnline: hasCpu(online, cpu),
+    pool: hasCpu(isolated, cpu) ? 'isolated' : hasCpu(general, cpu) ? 'general' : null,
+  });
 }
 
 /** Each CPU of the node once: in its core, or alone where it is in none. */
@@ -158,11 +201,26 @@ function coresOf(node: TopologyNode | undefined, view: NodeView | undefined): nu
 
 function nodePicture(
   nodeId: NodeId,
-  node: TopologyNode | undefined,
-  view: NodeView | undefined,
-  cores: readonly (readonly CpuCell[])[],
+  { node, view, oldOwners }: NodeSource,
+  marker: CpuMarker,
   looks: OwnerLooks,
 ): NodePicture {
+  const owners = ownersOf(new Map(view === undefined ? [] : [[nodeId, view]]));
+  const cores = coresOf(node, view).map((core) => {
+    const siblings = core.length > 1 ? formatCpuList(cpuSetOf(core)) : null;
+    return core.map((cpu) => {
+      const owned = owners.get(cpu);
+      const was = oldOwners?.get(cpu)?.name ?? null;
+      const cell = {
+        cpu,
+        owner: owned === undefined ? null : looks.of(owned.name),
+        isExplicit: owned?.isExplicit ?? false,
+        ...marker(cpu),
+        hasChanged: oldOwners !== null && was !== (owned?.name ?? null),
+      };
+      return { ...cell, words: cellWords(cell, siblings, was) };
+    });
+  });
   const cells = cores.flat();
   const picture = {
     title: nodeId === null ? 'no node' : `node ${nodeId}`,
@@ -217,7 +275,7 @@ function countsOf(cells: readonly CpuCell[]) {
 
 function cellWords(
   cell: Omit<CpuCell, 'words'>,
-  core: readonly number[],
+  siblings: string | null,
   was: string | null,
 ): string {
   const { cpu, owner, isExplicit, isOnline, pool, hasChanged } = cell;
@@ -226,7 +284,7 @@ function cellWords(
     ...(isExplicit ? ['claimed explicitly'] : []),
     ...(isOnline ? [] : ['offline']),
     pool === null ? 'in no pool' : `${pool} pool`,
-    ...(core.length > 1 ? [`core ${formatCpuList(cpuSetOf(core))}`] : []),
+    ...(siblings === null ? [] : [`core ${siblings}`]),
     ...(hasChanged ? [`before: ${was ?? 'nobody’s'}`] : []),
   ];
   return `CPU ${cpu}: ${words.join(', ')}`;

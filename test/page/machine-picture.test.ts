@@ -1,7 +1,7 @@
 /** The machine as the page draws it: every CPU once, with its owner, and hugepages as they are. */
 
 import { expect } from 'chai';
-import { machinePicture } from '../../src/page/machine-picture.js';
+import { type DrawnNodes, machinePicture } from '../../src/page/machine-picture.js';
 import { OwnerLooks } from '../../src/page/owners.js';
 import type { RecordingLine } from '../../src/protocol/inspect-line.js';
 import type { Seen } from '../../src/recording/seen.js';
@@ -128,4 +128,51 @@ describe('the machine on the page', () => {
     }
     return { ...seen, actors };
   }
+
+  it('is at every moment as if it had never been drawn before, whichever was drawn last', () => {
+    const told = { seq: 9_000, time: '2026-01-02T03:04:05.678Z' };
+    const [node] = last.picture?.nodes ?? [];
+    expect(node).not.to.equal(undefined);
+    const recording = recordingOf([
+      ...lines,
+      { type: 'cpus_offline', cpus: '3', ...told },
+      {
+        type: 'pool_changed',
+        pool: 'isolated',
+        configured_cpus: '1-2',
+        eligible_cpus: '1-2',
+        ...told,
+      },
+      ...(node === undefined
+        ? []
+        : [{ type: 'node_changed' as const, node: { ...node, memory_kb: 1 }, ...told }]),
+    ]);
+    const numbers = Array.from({ length: recording.end + 1 }, (_, number) => number);
+    const live = numbers.map((number) => ({ seen: recording.seenBefore(number), before: null }));
+    const past = numbers.map((number) => ({
+      seen: recording.seenBefore(number),
+      before: recording.seenBefore(Math.max(number - 5, 0)),
+    }));
+    const looks = new OwnerLooks();
+    const drawn: DrawnNodes = new Map();
+    for (const moment of [...live, ...past, ...live.toReversed()]) {
+      expect(machinePicture(moment, looks, drawn)).to.deep.equal(machinePicture(moment, looks));
+    }
+  });
+
+  it('keeps the nodes that are as they were', () => {
+    const looks = new OwnerLooks();
+    const drawn: DrawnNodes = new Map();
+    const [applied] = lines.flatMap((line, number) =>
+      line.type === '@xstate.snapshot' && line.event.type === 'APPLY' ? [number] : [],
+    );
+    const recording = recordingOf(lines);
+    const at = (number: number) =>
+      machinePicture({ seen: recording.seenBefore(number), before: null }, looks, drawn);
+    const before = at(applied ?? 0);
+    const after = at((applied ?? 0) + 1);
+    const kept = after.nodes.filter((node) => before.nodes.includes(node));
+    expect(after.nodes).to.have.length(2);
+    expect(kept).to.have.length(1);
+  });
 });

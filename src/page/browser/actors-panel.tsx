@@ -1,6 +1,7 @@
 /** The actor system: who is there, in which state, and what runs for whom. */
 
-import { useState } from 'preact/hooks';
+import { memo } from 'preact/compat';
+import { useMemo, useState } from 'preact/hooks';
 import { type ActorBranch, actorBranches } from '../actor-tree.js';
 import type { Moment } from '../moment.js';
 import { stateWords } from '../state-words.js';
@@ -16,7 +17,7 @@ export function ActorsPanel(props: {
 }) {
   const { moment, chosen, onChoose } = props;
   const [wanted, setWanted] = useState('');
-  const branches = actorBranches(moment.seen);
+  const branches = useMemo(() => actorBranches(moment.seen), [moment.seen]);
   const shown = branches.filter(({ actor }) => actor.line.name.includes(wanted.trim()));
   return (
     <section class="panel actors" aria-labelledby="actors-title">
@@ -48,12 +49,16 @@ export function ActorsPanel(props: {
   );
 }
 
-function ActorRow(props: {
+interface ActorRowProps {
   readonly branch: ActorBranch;
   readonly isChosen: boolean;
   readonly hasChanged: boolean;
+  /** The same function always. */
   readonly onChoose: (name: string) => void;
-}) {
+}
+
+/** Of a thousand, few are others at the next moment; the others are not drawn anew. */
+const ActorRow = memo((props: ActorRowProps) => {
   const { branch, isChosen, hasChanged, onChoose } = props;
   const { actor, depth, tasks } = branch;
   const { line, snapshot } = actor;
@@ -80,11 +85,22 @@ function ActorRow(props: {
       </button>
     </li>
   );
+}, looksTheSame);
+
+function looksTheSame(a: ActorRowProps, b: ActorRowProps): boolean {
+  return (
+    a.branch.actor === b.branch.actor &&
+    a.branch.depth === b.branch.depth &&
+    a.branch.tasks.join() === b.branch.tasks.join() &&
+    a.isChosen === b.isChosen &&
+    a.hasChanged === b.hasChanged
+  );
 }
 
 /** Whether it became another by the chosen message. */
 function hasChanged({ actor }: ActorBranch, { before }: Moment): boolean {
   if (before === null) return false;
   const known = before.actors.get(actor.line.sessionId);
+  if (known === actor) return false;
   return JSON.stringify(known?.snapshot.value) !== JSON.stringify(actor.snapshot.value);
 }

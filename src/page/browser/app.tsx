@@ -1,6 +1,6 @@
 /** The page as a whole: one moment of the recording, shown from all sides. */
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Recording } from '../../recording/recording.js';
 import type { Moment } from '../moment.js';
 import { ActorsPanel } from './actors-panel.js';
@@ -34,10 +34,10 @@ export function App() {
   };
   const moment = useMemo(() => momentOf(recording, chosen, end), [recording, chosen, end]);
   useKeys({ Escape: () => choose(null), '?': () => help.current?.showModal() });
-  const chooseActor = (name: string) => {
+  const chooseActor = useCallback((name: string) => {
     setActorName(name);
     setTab('chart');
-  };
+  }, []);
   return (
     <div class="app" data-tab={tab}>
       <TopBar

@@ -5,6 +5,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import { formatMemory, formatPageSize } from '../../words/sizes.js';
 import {
   type CpuCell,
+  type DrawnNodes,
   type MachinePicture,
   machinePicture,
   type NodePicture,
@@ -15,7 +16,8 @@ import { type OwnerLook, OwnerLooks } from '../owners.js';
 
 export function MachinePanel({ moment }: { readonly moment: Moment }) {
   const looks = useRef(new OwnerLooks());
-  const picture = useMemo(() => machinePicture(moment, looks.current), [moment]);
+  const drawn = useRef<DrawnNodes>(new Map());
+  const picture = useMemo(() => machinePicture(moment, looks.current, drawn.current), [moment]);
   return (
     <section class="panel machine" aria-labelledby="machine-title">
       <header>
