@@ -238,6 +238,9 @@ describe(`the page of an inspection${title}`, () => {
       const node1 = page.getByRole('button', { name: /^node-1/ });
       const card = page.getByRole('article', { name: 'node 1' });
       await card.waitFor();
+      // Messages of others come so often here that those of the node would be out of sight at once.
+      for (const count of [2, -1]) await host.ask(numa('dpdk', 1, count));
+      await page.getByLabel('Only messages of this actor').selectOption('node-1');
       const path = join(host.sysfsRoot, 'devices/system/node/node1');
       renameSync(path, join(host.directory, 'node1'));
       await node1.waitFor({ state: 'detached' });
