@@ -60,11 +60,15 @@ describe('the machine on the page', () => {
   it('marks the CPUs of which the owner is another than before', () => {
     const recording = recordingOf(lines);
     const applied = lines.findIndex(
-      (line) => line.type === '@xstate.event' && line.event.type === 'APPLY',
+      (line) =>
+        line.type === '@xstate.event' && line.event.type === 'APPLY' && line.event['node_id'] === 1,
     );
-    const [seen, before] = [recording.seenBefore(applied + 2), recording.seenBefore(applied)];
-    const picture = pictureOf(seen, before);
-    const changed = cellsOf(picture).filter(({ hasChanged }) => hasChanged);
+    const became = lines.findIndex(
+      (line, at) => at > applied && line.type === '@xstate.snapshot' && line.event.type === 'APPLY',
+    );
+    const [seen, before] = [recording.seenBefore(became + 1), recording.seenBefore(applied)];
+    const changed = cellsOf(pictureOf(seen, before)).filter(({ hasChanged }) => hasChanged);
+    expect(changed).to.have.length(4);
     expect(cellsOf(pictureOf(seen)).some(({ hasChanged }) => hasChanged)).to.equal(false);
     for (const { words } of changed) expect(words).to.match(/: dpdk, .*, before: nova$/);
   });
