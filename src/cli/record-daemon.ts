@@ -24,21 +24,17 @@ export function recordDaemon(
   feed: Feed,
   interrupted: AbortSignal,
 ): DaemonRecording {
-  let hasBegun = () => {};
   const first = new Promise<void>((resolve) => {
-    hasBegun = resolve;
+    const stop = feed.onAdded(() => {
+      stop();
+      resolve();
+    });
   });
-  const ended = record(socketPath, feed, interrupted, hasBegun);
+  const ended = record(socketPath, feed, interrupted);
   return { begun: Promise.race([first, ended]), ended };
 }
 
-async function record(
-  socketPath: string,
-  feed: Feed,
-  interrupted: AbortSignal,
-  hasBegun: () => void,
-): Promise<void> {
-  let isFirst = true;
+async function record(socketPath: string, feed: Feed, interrupted: AbortSignal): Promise<void> {
   let isLost = false;
   while (!interrupted.aborted) {
     try {
@@ -47,12 +43,11 @@ async function record(
         feed.add(inspected.line, inspected.text);
         if (isLost) printError('the daemon is inspected again');
         isLost = false;
-        isFirst = false;
-        hasBegun();
       }
     } catch (error) {
       const isTold = error instanceof ClientError || error instanceof RefusedError;
-      if (isFirst || !isTold) throw error;
+      const isNothingRecorded = feed.recording.end === 0;
+      if (isNothingRecorded || !isTold) throw error;
       if (!isLost) noteLoss(feed, error.message);
       isLost = true;
       // An interruption ends the pause, and then the loop.

@@ -1,5 +1,7 @@
 /** Why no reply of the daemon could be had, in one sentence that says what would work. */
 
+import type { StreamAction } from '../protocol/request.js';
+
 /** What went wrong between a client and the daemon. */
 export type ClientErrorReason =
   | 'NO_SOCKET'
@@ -79,7 +81,7 @@ export function closedEarly(path: string): ClientError {
 }
 
 /** The daemon, or what serves the socket, has ended a stream that has no end of its own. */
-export function streamEnded(path: string, action: 'watch' | 'inspect'): ClientError {
+export function streamEnded(path: string, action: StreamAction): ClientError {
   return new ClientError(
     'CLOSED_EARLY',
     `the daemon at ${path} has ended the ${STREAM_NAMES[action]}: it stops, or what waited to be ` +
@@ -87,7 +89,10 @@ export function streamEnded(path: string, action: 'watch' | 'inspect'): ClientEr
   );
 }
 
-const STREAM_NAMES = { watch: 'watch', inspect: 'inspection' } as const;
+const STREAM_NAMES: Readonly<Record<StreamAction, string>> = {
+  watch: 'watch',
+  inspect: 'inspection',
+};
 
 /** No whole reply came in time. */
 export function timedOut(path: string, timeoutMs: number): ClientError {

@@ -2,25 +2,31 @@
 
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import type { StreamAction } from '../protocol/request.js';
 import { badReply, connectionError, streamEnded } from './client-error.js';
+import { jsonOf } from './json-of.js';
 import { ERROR_SCHEMA, type ErrorAnswer } from './replies.js';
 import { splitLines } from './split-lines.js';
 
-/** A line as JSON and as it came, or the daemon's refusal. */
-export type Followed =
-  | { readonly json: unknown; readonly text: string }
+/** A line and its text as it came, or the daemon's refusal. */
+export type Followed<Line> =
+  | { readonly line: Line; readonly text: string }
   | { readonly error: ErrorAnswer; readonly text: string };
+
+/** What a line is: `null` where it is to be left out; or what is wrong with it. */
+export type ParsedLine<Line> = { readonly line: Line | null } | { readonly fault: string };
 
 /**
  * Asks the daemon that serves `socketPath` for a stream, and follows it. Ends when `signal` aborts.
  *
- * @throws ClientError when the daemon cannot be reached, ends the stream, or says what is no JSON
+ * @throws ClientError when the daemon cannot be reached, ends the stream, or says what is no line
  */
-export async function* follow(
+export async function* follow<Line>(
   socketPath: string,
-  request: { readonly action: 'watch' | 'inspect' },
+  request: { readonly action: StreamAction },
+  parse: (json: unknown) => ParsedLine<Line>,
   signal: AbortSignal,
-): AsyncGenerator<Followed> {
+): AsyncGenerator<Followed<Line>> {
   const socket = createConnection({ path: socketPath });
   const hangUp = () => socket.destroy();
   signal.addEventListener('abort', hangUp);
@@ -29,7 +35,17 @@ export async function* follow(
     socket.write(`${JSON.stringify(request)}\n`);
     for await (const text of splitLines(socket.setEncoding('utf8'))) {
       // A blank line is a sign of life.
-      if (text !== '') yield followed(text, socketPath);
+      if (text === '') continue;
+      const json = jsonOf(text);
+      if (json === undefined) throw badReply(socketPath, 'a line of it is not JSON');
+      const refused = ERROR_SCHEMA.safeParse(json);
+      if (refused.success) {
+        yield { error: refused.data, text };
+        continue;
+      }
+      const parsed = parse(json);
+      if ('fault' in parsed) throw badReply(socketPath, parsed.fault);
+      if (parsed.line !== null) yield { line: parsed.line, text };
     }
   } catch (error) {
     if (signal.aborted) return;
@@ -40,15 +56,4 @@ export async function* follow(
     socket.destroy();
   }
   if (!signal.aborted) throw streamEnded(socketPath, request.action);
-}
-
-function followed(text: string, socketPath: string): Followed {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw badReply(socketPath, 'a line of it is not JSON');
-  }
-  const refused = ERROR_SCHEMA.safeParse(json);
-  return refused.success ? { error: refused.data, text } : { json, text };
 }

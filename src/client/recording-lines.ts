@@ -5,8 +5,10 @@
 
 import { z } from 'zod';
 import type { ActorSnapshot, RecordingLine, StateValue } from '../protocol/inspect-line.js';
+import type { ParsedLine } from './follow.js';
+import { jsonOf } from './json-of.js';
 import { count, firstIssue, nodeId, sysfsTrouble } from './replies.js';
-import { KNOWN_WATCH_LINES } from './watch-lines.js';
+import { KNOWN_WATCH_LINES, KNOWN_WATCH_TYPES } from './watch-lines.js';
 
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'is no time');
 
@@ -73,14 +75,7 @@ const transition = z.object({
   guard: z.string().nullable(),
 });
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isJson = (text: string): boolean => jsonOf(text) !== undefined;
 
 const lines = z.discriminatedUnion('type', [
   z.object({
@@ -125,22 +120,17 @@ const lines = z.discriminatedUnion('type', [
 const OWN_TYPES: ReadonlySet<string> = new Set(
   lines.options.flatMap(({ shape }) => [...shape.type.values]),
 );
-const WATCH_TYPES: ReadonlySet<string> = new Set(
-  KNOWN_WATCH_LINES.options.flatMap(({ shape }) => [...shape.type.values]),
-);
+const anyLine = z.object({ type: z.string() });
+const timedWatchLine = KNOWN_WATCH_LINES.and(z.object({ time }));
 
-/** What a line is: `null` where only a newer daemon would know; or what is wrong with it. */
-export type ParsedLine = { readonly line: RecordingLine | null } | { readonly fault: string };
-
-/** Reads a line of a recording, given as JSON. */
-export function parseRecordingLine(json: unknown): ParsedLine {
-  const typed = z.object({ type: z.string() }).safeParse(json);
+/** Reads a line of a recording, given as JSON; `null` of one that only a newer daemon would know. */
+export function parseRecordingLine(json: unknown): ParsedLine<RecordingLine> {
+  const typed = anyLine.safeParse(json);
   if (!typed.success) return { fault: firstIssue(typed.error) };
   const { type } = typed.data;
   const isOwn = OWN_TYPES.has(type);
-  if (!isOwn && !WATCH_TYPES.has(type)) return { line: null };
-  const schema = isOwn ? lines : KNOWN_WATCH_LINES.and(z.object({ time }));
-  const parsed = schema.safeParse(json);
+  if (!isOwn && !KNOWN_WATCH_TYPES.has(type)) return { line: null };
+  const parsed = (isOwn ? lines : timedWatchLine).safeParse(json);
   if (!parsed.success) return { fault: `${type}: ${firstIssue(parsed.error)}` };
   // As it came: what is beside that goes along with a recording that is saved.
   return { line: json as RecordingLine };

@@ -13,6 +13,7 @@ import {
   connectionError,
   timedOut,
 } from './client-error.js';
+import { jsonOf } from './json-of.js';
 import {
   ERROR_SCHEMA,
   type ErrorAnswer,
@@ -84,13 +85,11 @@ export async function ask<A extends keyof Replies>(
 }
 
 function parseJson(text: string, socketPath: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A reply that breaks off begins well.
-    if (text.startsWith('{')) throw closedEarly(socketPath);
-    throw badReply(socketPath, 'it is not JSON');
-  }
+  const json = jsonOf(text);
+  if (json !== undefined) return json;
+  // A reply that breaks off begins well.
+  if (text.startsWith('{')) throw closedEarly(socketPath);
+  throw badReply(socketPath, 'it is not JSON');
 }
 
 /** Sends one text and reads what comes until the other side closes. */

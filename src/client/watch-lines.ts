@@ -66,13 +66,14 @@ export const KNOWN_WATCH_LINES = z.discriminatedUnion('type', [
   z.object({ type: z.literal('overrun'), ...numbered, reason: z.string() }),
 ]);
 
-const KNOWN_TYPES: ReadonlySet<string> = new Set(
+/** The types of those lines. */
+export const KNOWN_WATCH_TYPES: ReadonlySet<string> = new Set(
   KNOWN_WATCH_LINES.options.flatMap(({ shape }) => [...shape.type.values]),
 );
 
 const unknownLine = z
   .object({ type: z.string(), ...numbered })
-  .refine(({ type }) => !KNOWN_TYPES.has(type))
+  .refine(({ type }) => !KNOWN_WATCH_TYPES.has(type))
   .transform(({ type: name, ...rest }) => ({ ...rest, type: 'unknown' as const, name }));
 
 /** The schema of a line. */

@@ -258,9 +258,13 @@ export function isChanging(request: Request): request is ChangingRequest {
   return CHANGING_ACTIONS.some((action) => action === request.action);
 }
 
+/** The actions that are answered by lines without an end. */
+export const STREAM_ACTIONS = ['watch', 'inspect'] as const satisfies readonly StreamAction[];
+export type StreamAction = StreamRequest['action'];
+
 /** Tells a request that is answered by lines without an end from one that has a reply. */
 export function isStream(request: Request): request is StreamRequest {
-  return request.action === 'watch' || request.action === 'inspect';
+  return STREAM_ACTIONS.some((action) => action === request.action);
 }
 
 /** Whether a request asks for something, rather than giving back or looking. */

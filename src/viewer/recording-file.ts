@@ -1,6 +1,7 @@
 /** A recording in a file: one line after the other, each looked at before anything is shown. */
 
 import { createReadStream } from 'node:fs';
+import { jsonOf } from '../client/json-of.js';
 import { parseRecordingLine } from '../client/recording-lines.js';
 import { splitLines } from '../client/split-lines.js';
 import { messageOf } from '../core/quoting.js';
@@ -19,7 +20,7 @@ export async function readRecording(path: string): Promise<Feed> {
   try {
     for await (const text of splitLines(createReadStream(path, 'utf8'))) {
       number++;
-      const json = parseJson(text);
+      const json = jsonOf(text);
       if (json === undefined) throw noRecording(path, `line ${number} is not JSON`);
       const parsed = parseRecordingLine(json);
       if ('fault' in parsed) throw noRecording(path, `line ${number}: ${parsed.fault}`);
@@ -31,14 +32,6 @@ export async function readRecording(path: string): Promise<Feed> {
   }
   if (feed.recording.end === 0) throw noRecording(path, 'no line of it is one');
   return feed;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function noRecording(path: string, reason: string): ViewerError {

@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import { ACTIONS } from '../../src/protocol/request.js';
+import { ACTIONS, STREAM_ACTIONS } from '../../src/protocol/request.js';
 import { jsonLine, nested } from '../socket/json.js';
 
 /** Few enough that they meet; each has to be kept apart from what an object has by itself. */
@@ -62,7 +62,8 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A `watch` that is right has no end that could be waited for. */
-const ENDING_ACTIONS = ACTIONS.filter((action) => action !== 'watch' && action !== 'inspect');
+const STREAMS: readonly string[] = STREAM_ACTIONS;
+const ENDING_ACTIONS = ACTIONS.filter((action) => !STREAMS.includes(action));
 
 /** Fields and their values, as texts, in the order in which they are sent. */
 type Fields = readonly (readonly [name: string, value: string])[];
