@@ -3,10 +3,9 @@
  * diagram, and a table of all that happens in each state. Made from the machines themselves.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { StateMachine } from 'xstate';
+import { machinesBelow } from './machines-below.js';
 import { type Statechart, statechartOf } from './statechart.js';
 import { mermaidOf } from './statechart-mermaid.js';
 import { tableOf } from './statechart-table.js';
@@ -25,18 +24,10 @@ those for one actor before those for any.
 
 /** Reads `actors` below `root`, and writes the page. */
 export async function machinesPage(root: string): Promise<string> {
-  const names = readdirSync(join(root, 'actors')).filter((name) => name.endsWith('.ts'));
-  const sections: string[] = [];
-  for (const name of names.sort()) {
-    const path = join(root, 'actors', name);
-    const exported: Record<string, unknown> = await import(pathToFileURL(path).href);
-    const header = headerOf(readFileSync(path, 'utf8'));
-    for (const machine of Object.values(exported)) {
-      if (machine instanceof StateMachine) {
-        sections.push(sectionOf(statechartOf(machine), name, header));
-      }
-    }
-  }
+  const sections = (await machinesBelow(root)).map(({ machine, fileName }) => {
+    const header = headerOf(readFileSync(join(root, 'actors', fileName), 'utf8'));
+    return sectionOf(statechartOf(machine), fileName, header);
+  });
   return [INTRO, ...sections].join('\n');
 }
 

@@ -6,8 +6,9 @@
  * What is done without going to another state is not drawn: such loops would hide the rest.
  */
 
-import type { ChartTransition, Statechart } from './statechart.js';
-import { guardWords, stateName, triggerWords } from './statechart-words.js';
+import type { Statechart } from './statechart.js';
+import { sharedWays, wayLines } from './statechart-ways.js';
+import { stateName, triggerWords } from './statechart-words.js';
 
 /** Stands for a state that no arrow can lead to from where it is drawn. */
 export interface Signpost {
@@ -35,34 +36,12 @@ export interface Drawing {
 /** Lays down what is drawn, in the chart's order. */
 export function drawingOf(chart: Statechart): Drawing {
   const plan = new Plan(chart);
-  for (const transitions of sharedWays(chart.transitions)) {
-    const [first] = transitions;
-    for (const to of first.to) plan.join(first.from, to, labelOf(transitions));
+  for (const way of sharedWays(chart.transitions)) {
+    const [first] = way;
+    const label = wayLines(way).join('\n') || triggerWords(first.trigger);
+    for (const to of first.to) plan.join(first.from, to, label);
   }
   return plan.drawing();
-}
-
-type Way = [ChartTransition, ...ChartTransition[]];
-
-/** Transitions that differ only in what is heard and done; they share one arrow. */
-function sharedWays(transitions: readonly ChartTransition[]): Way[] {
-  const ways = new Map<string, Way>();
-  for (const transition of transitions) {
-    const { from, to, guard, trigger } = transition;
-    const key = JSON.stringify([from, to, guard, trigger.kind === 'always']);
-    const way = ways.get(key);
-    if (way === undefined) ways.set(key, [transition]);
-    else way.push(transition);
-  }
-  return [...ways.values()];
-}
-
-function labelOf(way: Way): string {
-  const { guard, trigger } = way[0];
-  const condition = guard === null ? '' : `[${guardWords(guard)}]`;
-  if (trigger.kind === 'always' && guard !== null) return condition;
-  const triggers = new Set(way.map((transition) => triggerWords(transition.trigger)));
-  return `${[...triggers].join('\nor ')}\n${condition}`.trim();
 }
 
 class Plan {

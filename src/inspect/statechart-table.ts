@@ -1,7 +1,7 @@
 /** All that a statechart says, state by state, as a markdown table. */
 
-import type { ChartAction, ChartState, ChartTransition, Statechart } from './statechart.js';
-import { guardWords, stateName, triggerWords } from './statechart-words.js';
+import type { ChartState, ChartTransition, Statechart } from './statechart.js';
+import { actionWords, guardWords, stateName, triggerWords } from './statechart-words.js';
 
 /** The table, without a newline at its end. */
 export function tableOf(chart: Statechart): string {
@@ -42,11 +42,6 @@ function goalOf(
 ): string {
   if (isReentering && to.length === 1 && to[0] === from) return `${nameOf(from)}, anew`;
   return to.map(nameOf).join(', ');
-}
-
-/** Inline actions have no name; of those, there is at least the kind. */
-function actionWords(actions: readonly ChartAction[]): string {
-  return actions.map(({ name, isInline }) => (isInline ? `(${name})` : name)).join(', ');
 }
 
 /** Markdown reads more into some punctuation than is meant. */

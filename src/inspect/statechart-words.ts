@@ -1,6 +1,6 @@
 /** What people are told of a transition: its states, what makes it happen, on which condition. */
 
-import type { ChartGuard, ChartTrigger, Statechart } from './statechart.js';
+import type { ChartAction, ChartGuard, ChartTrigger, Statechart } from './statechart.js';
 
 /** As short as tells the state from the others: `ready`, or `cpus.none` beside `pages.none`. */
 export function stateName(chart: Statechart, id: string): string {
@@ -43,6 +43,11 @@ export function guardWords(guard: ChartGuard): string {
     case 'or':
       return guard.of.map(partWords).join(` ${guard.kind} `);
   }
+}
+
+/** What is done, in order. Inline actions have no name; of those, there is at least the kind. */
+export function actionWords(actions: readonly ChartAction[]): string {
+  return actions.map(({ name, isInline }) => (isInline ? `(${name})` : name)).join(', ');
 }
 
 function partWords(guard: ChartGuard): string {

@@ -157,7 +157,15 @@ function transitionsOf(node: AnyStateNode): ChartTransition[] {
   });
 }
 
-function triggerOf(event: string | null, invokes: readonly ChartInvoke[]): ChartTrigger {
+/**
+ * What a machine listens to, taken apart; but for delays, which only the definition tells.
+ *
+ * @param invokes have names of their own for what they run
+ */
+export function triggerOf(
+  event: string | null,
+  invokes: readonly ChartInvoke[] = [],
+): ChartTrigger {
   if (event === null) return { kind: 'always' };
   const behind = (start: string) => (event.startsWith(start) ? event.slice(start.length) : null);
   const nameOf = (id: string) => invokes.find((invoke) => invoke.id === id)?.name ?? id;

@@ -2,6 +2,9 @@
 
 import type { StateValue, TakenTransition } from '../protocol/inspect-line.js';
 
+/** Between the lines of a text, in pixels. */
+export const LINE_HEIGHT = 14;
+
 /** All that the page knows of a state machine. */
 export interface DrawnChart {
   /** Of the machine, which the ids of its states begin with. */

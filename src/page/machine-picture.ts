@@ -52,8 +52,6 @@ export interface NodePicture {
   /** Thread siblings together; CPUs that are offline are in no core, and come last. */
   readonly cores: readonly (readonly CpuCell[])[];
   readonly pages: readonly PageBar[];
-  /** The same for two pictures that look alike. */
-  readonly key: string;
 }
 
 export interface MachinePicture {
@@ -222,7 +220,7 @@ function nodePicture(
     });
   });
   const cells = cores.flat();
-  const picture = {
+  return {
     title: nodeId === null ? 'no node' : `node ${nodeId}`,
     isPresent: view?.is_present ?? node?.is_present ?? false,
     memoryKb: node?.memory_kb ?? null,
@@ -231,7 +229,6 @@ function nodePicture(
     cores,
     pages: (view?.capacity ?? []).map((pages) => pageBar(pages, looks)),
   };
-  return { ...picture, key: JSON.stringify(picture) };
 }
 
 function pageBar(pages: NodePages, looks: OwnerLooks): PageBar {

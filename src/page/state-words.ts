@@ -1,5 +1,7 @@
 /** What a person reads of an actor's state, time and owner. */
 
+import { triggerOf } from '../inspect/statechart.js';
+import { triggerWords } from '../inspect/statechart-words.js';
 import type { StateValue } from '../protocol/inspect-line.js';
 
 /**
@@ -17,19 +19,13 @@ export function stateWords(value: StateValue): string[] {
 /** The time of day where the reader is, to the millisecond: `12:00:01.123`. */
 export function clockTime(atMs: number): string {
   const time = new Date(atMs);
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':');
+  const clock = time.toTimeString().slice(0, '00:00:00'.length);
   return `${clock}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
 /** A message's type without what xstate puts around it: `readVitals done`, `after rescanInterval`. */
 export function eventWords(type: string): string {
-  const done = /^xstate\.done\.actor\.(.+)$/.exec(type)?.[1];
-  if (done !== undefined) return `${done} done`;
-  const failed = /^xstate\.error\.actor\.(.+)$/.exec(type)?.[1];
-  if (failed !== undefined) return `${failed} failed`;
   const delay = /^xstate\.after\.([^.]+)\./.exec(type)?.[1];
   if (delay !== undefined) return /^\d+$/.test(delay) ? `after ${delay} ms` : `after ${delay}`;
-  return type.replace(/^xstate\./, '');
+  return triggerWords(triggerOf(type)).replace(/^xstate\./, '');
 }

@@ -7,6 +7,13 @@ import { invariant } from '../core/invariant.js';
 import type { RecordingLine } from '../protocol/inspect-line.js';
 import { NOTHING_SEEN, type Seen, seenAfter } from './seen.js';
 
+/** Where the lines of a recording come from. */
+export interface RecordingSource {
+  readonly kind: 'live' | 'file';
+  /** The daemon's socket, or the file. */
+  readonly name: string;
+}
+
 /** How much is kept: minutes of a busy daemon, or days of a quiet one. */
 export interface RecordingLimits {
   readonly lines: number;

@@ -1,22 +1,15 @@
 /** A recording that grows, for those who look on. */
 
 import type { RecordingLine } from '../protocol/inspect-line.js';
-import { Recording } from '../recording/recording.js';
-
-/** Where the lines come from. */
-export interface Source {
-  readonly kind: 'live' | 'file';
-  /** The daemon's socket, or the file. */
-  readonly name: string;
-}
+import { Recording, type RecordingSource } from '../recording/recording.js';
 
 /** The recording of a source. */
 export class Feed {
-  readonly source: Source;
+  readonly source: RecordingSource;
   readonly recording = new Recording();
   readonly #listeners = new Set<() => void>();
 
-  constructor(source: Source) {
+  constructor(source: RecordingSource) {
     this.source = source;
   }
 

@@ -32,7 +32,12 @@ export function App() {
     chosenFrom.current = recording;
     setChoice(row);
   };
-  const moment = useMemo(() => momentOf(recording, chosen, end), [recording, chosen, end]);
+  // A moment of the past stays as it was, whatever comes.
+  const shownEnd = chosen === null ? end : chosen.last + 1;
+  const moment = useMemo(
+    () => momentOf(recording, chosen, shownEnd),
+    [recording, chosen, shownEnd],
+  );
   useKeys({ Escape: () => choose(null), '?': () => help.current?.showModal() });
   const chooseActor = useCallback((name: string) => {
     setActorName(name);
@@ -67,11 +72,8 @@ export function App() {
 }
 
 function momentOf(recording: Recording, chosen: RowChoice | null, end: number): Moment {
-  if (chosen === null) return { seen: recording.seenBefore(end), before: null };
-  return {
-    seen: recording.seenBefore(chosen.last + 1),
-    before: recording.seenBefore(chosen.first),
-  };
+  const before = chosen === null ? null : recording.seenBefore(chosen.first);
+  return { seen: recording.seenBefore(end), before };
 }
 
 /** The lines that came so far; draws anew when more have come. */

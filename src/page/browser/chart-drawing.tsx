@@ -2,9 +2,14 @@
 
 import { memo } from 'preact/compat';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Box, ChartLayout, PlacedArrow, PlacedState, Point } from '../drawn-chart.js';
-
-const LINE_HEIGHT = 14;
+import {
+  type Box,
+  type ChartLayout,
+  LINE_HEIGHT,
+  type PlacedArrow,
+  type PlacedState,
+  type Point,
+} from '../drawn-chart.js';
 
 /** Drawn smaller than this share of its size, its text could not be read; it scrolls then. */
 const SMALLEST = 0.75;

@@ -1,13 +1,13 @@
 /** Where the page has its lines from: the command that serves it. */
 
 import type { RecordingLine } from '../../protocol/inspect-line.js';
-import { Recording } from '../../recording/recording.js';
+import { Recording, type RecordingSource } from '../../recording/recording.js';
 
 /** What the page knows of whoever sends the lines. */
 export interface SourceState {
   readonly recording: Recording;
-  /** A daemon or a file, by its name; `null` before it is known. */
-  readonly source: { readonly kind: 'live' | 'file'; readonly name: string } | null;
+  /** `null` before it is known. */
+  readonly source: RecordingSource | null;
   /** Whether the command still answers. */
   readonly isConnected: boolean;
 }

@@ -60,38 +60,36 @@ function Legend({ picture: { legend, counts } }: { readonly picture: MachinePict
   );
 }
 
-const NodeCard = memo(
-  ({ node }: { readonly node: NodePicture }) => {
-    const { title, isPresent, memoryKb, onlineCount, cpuCount, cores, pages } = node;
-    const offlineCount = cpuCount - onlineCount;
-    return (
-      <article class="node" aria-label={title}>
-        <h3>
-          {title}
-          <span class="faint">
-            {isPresent ? '' : ' · gone, still holding claims'}
-            {memoryKb === null ? '' : ` · ${formatMemory(memoryKb)}`}
-            {` · ${cpuCount} CPUs`}
-            {offlineCount > 0 ? `, ${offlineCount} offline` : ''}
+/** Of a node that is as it was, the picture is the same object. */
+const NodeCard = memo(({ node }: { readonly node: NodePicture }) => {
+  const { title, isPresent, memoryKb, onlineCount, cpuCount, cores, pages } = node;
+  const offlineCount = cpuCount - onlineCount;
+  return (
+    <article class="node" aria-label={title}>
+      <h3>
+        {title}
+        <span class="faint">
+          {isPresent ? '' : ' · gone, still holding claims'}
+          {memoryKb === null ? '' : ` · ${formatMemory(memoryKb)}`}
+          {` · ${cpuCount} CPUs`}
+          {offlineCount > 0 ? `, ${offlineCount} offline` : ''}
+        </span>
+      </h3>
+      <div class="cores">
+        {cores.map((core) => (
+          <span key={core[0]?.cpu} class="core">
+            {core.map((cell) => (
+              <Cpu key={cell.cpu} cell={cell} />
+            ))}
           </span>
-        </h3>
-        <div class="cores">
-          {cores.map((core) => (
-            <span key={core[0]?.cpu} class="core">
-              {core.map((cell) => (
-                <Cpu key={cell.cpu} cell={cell} />
-              ))}
-            </span>
-          ))}
-        </div>
-        {pages.map((bar) => (
-          <Pages key={bar.sizeKb} bar={bar} />
         ))}
-      </article>
-    );
-  },
-  (before, after) => before.node.key === after.node.key,
-);
+      </div>
+      {pages.map((bar) => (
+        <Pages key={bar.sizeKb} bar={bar} />
+      ))}
+    </article>
+  );
+});
 
 function Cpu({ cell }: { readonly cell: CpuCell }) {
   const { cpu, owner, isExplicit, isOnline, pool, hasChanged, words } = cell;

@@ -13,12 +13,18 @@ import elk, {
   type LayoutOptions,
 } from 'elkjs/lib/elk.bundled.js';
 import type { ChartState, Statechart } from '../../inspect/statechart.js';
-import type { Box, ChartLayout, PlacedArrow, PlacedState, Point } from '../drawn-chart.js';
-import { isDrawn, lineOfState, lineOfWay, type Way, waysOf } from './chart-words.js';
+import {
+  type Box,
+  type ChartLayout,
+  LINE_HEIGHT,
+  type PlacedArrow,
+  type PlacedState,
+  type Point,
+} from '../drawn-chart.js';
+import { type DrawnWay, drawnWays, lineOfState } from './chart-words.js';
 
 /** Wider than almost any letter is on average, so that text stays within its box. */
 const CHARACTER_WIDTH = 6.6;
-const LINE_HEIGHT = 14;
 const PADDING = 8;
 const NAME_HEIGHT = 18;
 const DOT_SIZE = 10;
@@ -65,7 +71,7 @@ async function layoutTowards(chart: Statechart, direction: string): Promise<Char
   if (machine === undefined) {
     return { width: 0, height: 0, states: [], beginnings: [], arrows: [] };
   }
-  const ways = waysOf(chart).filter((way) => isDrawn(way, chart));
+  const ways = drawnWays(chart);
   const graph = {
     ...nodeOf(machine, chart, direction),
     layoutOptions: {
@@ -132,8 +138,7 @@ function beginningOf(state: ChartState): ElkExtendedEdge[] {
   return [{ id: dotId(state), sources: [dotId(state)], targets: [state.initial] }];
 }
 
-function edgeOf(way: Way, index: number): ElkExtendedEdge {
-  const lines = lineOfWay(way);
+function edgeOf({ from, to, lines }: DrawnWay, index: number): ElkExtendedEdge {
   const label = {
     text: lines.join('\n'),
     width: textWidth(lines) + 4,
@@ -141,8 +146,8 @@ function edgeOf(way: Way, index: number): ElkExtendedEdge {
   };
   return {
     id: wayId(index),
-    sources: [way.from],
-    targets: [way.to],
+    sources: [from],
+    targets: [to],
     labels: lines.length === 0 ? [] : [label],
   };
 }
@@ -161,11 +166,13 @@ function placedState(state: ChartState, node: ElkNode | undefined, chart: Statec
   return { id: state.id, name: state.key, shape, lines: linesOf(state), ...boxOf(node) };
 }
 
-function placedArrow(way: Way, edge: ElkExtendedEdge | undefined): PlacedArrow {
+function placedArrow(
+  { transitions, lines }: DrawnWay,
+  edge: ElkExtendedEdge | undefined,
+): PlacedArrow {
   const [label] = edge?.labels ?? [];
-  const lines = lineOfWay(way);
   return {
-    transitions: way.transitions,
+    transitions,
     points: pointsOf(edge),
     label: label === undefined ? null : { lines, ...boxOf(label) },
   };

@@ -3,58 +3,37 @@
  * what is done in it; and of what happens without leaving a state, all of it.
  */
 
-import type {
-  ChartAction,
-  ChartState,
-  ChartTransition,
-  Statechart,
-} from '../../inspect/statechart.js';
-import { guardWords, stateName, triggerWords } from '../../inspect/statechart-words.js';
+import type { ChartState, ChartTransition, Statechart } from '../../inspect/statechart.js';
+import { sharedWays, wayLines } from '../../inspect/statechart-ways.js';
+import {
+  actionWords,
+  guardWords,
+  stateName,
+  triggerWords,
+} from '../../inspect/statechart-words.js';
 import type { ToldState } from '../drawn-chart.js';
 
-/** From one state to another, by transitions that differ only in what is heard and done. */
-export interface Way {
+/** An arrow from one state to another. */
+export interface DrawnWay {
   readonly from: string;
   readonly to: string;
-  /** The condition that all of them have; `''` = none. */
-  readonly guard: string;
-  /** What is heard, one or the other; empty when nothing needs to be. */
-  readonly triggers: readonly string[];
-  /** Their places in the chart's list. */
+  /** Its label, a line for each part. */
+  readonly lines: readonly string[];
+  /** The places in the chart's list of the transitions that it stands for. */
   readonly transitions: readonly number[];
 }
 
-/** All that lead somewhere, in the chart's order. */
-export function waysOf(chart: Statechart): Way[] {
-  const ways = new Map<string, Way>();
-  chart.transitions.forEach((transition, index) => {
-    const { trigger } = transition;
-    const guard = guardOf(transition);
-    for (const to of transition.to) {
-      const key = JSON.stringify([transition.from, to, guard, trigger.kind === 'always']);
-      const known = ways.get(key);
-      const words = trigger.kind === 'always' ? [] : [triggerWords(trigger)];
-      ways.set(key, {
-        from: transition.from,
-        to,
-        guard,
-        triggers: [...new Set([...(known?.triggers ?? []), ...words])],
-        transitions: [...(known?.transitions ?? []), index],
-      });
-    }
+/** All that can be drawn: the machine as a whole is no box that an arrow may begin or end at. */
+export function drawnWays(chart: Statechart): DrawnWay[] {
+  const places = new Map(chart.transitions.map((transition, place) => [transition, place]));
+  return sharedWays(chart.transitions).flatMap((way) => {
+    const [{ from, to: goals }] = way;
+    const lines = wayLines(way);
+    const transitions = way.map((transition) => places.get(transition) ?? -1);
+    return goals
+      .filter((to) => from !== chart.id && to !== chart.id)
+      .map((to) => ({ from, to, lines, transitions }));
   });
-  return [...ways.values()];
-}
-
-/** Whether a way can be drawn: the machine as a whole is no box that arrows may begin or end at. */
-export function isDrawn({ from, to }: Way, chart: Statechart): boolean {
-  return from !== chart.id && to !== chart.id;
-}
-
-/** The label of an arrow, a line for each part. */
-export function lineOfWay({ triggers, guard }: Way): string[] {
-  const heard = triggers.map((trigger, index) => (index === 0 ? trigger : `or ${trigger}`));
-  return guard === '' ? heard : [...heard, `[${guard}]`];
 }
 
 /** What is done in a state, besides going elsewhere; a line for each. */
@@ -83,19 +62,10 @@ function isShown({ from, to }: ChartTransition, chart: Statechart): boolean {
 }
 
 function wordsOf(transition: ChartTransition, chart: Statechart): string {
-  const { trigger, actions, to } = transition;
-  const guard = guardOf(transition);
+  const { trigger, guard, actions, to } = transition;
   const when = trigger.kind === 'always' ? 'at once' : `on ${triggerWords(trigger)}`;
-  const condition = guard === '' ? '' : ` [${guard}]`;
+  const condition = guard === null ? '' : ` [${guardWords(guard)}]`;
   const goal = to.length === 0 ? '' : ` → ${to.map((id) => stateName(chart, id)).join(', ')}`;
   const does = actions.length === 0 ? '' : ` / ${actionWords(actions)}`;
   return `${when}${condition}${goal}${does}`;
-}
-
-function guardOf({ guard }: ChartTransition): string {
-  return guard === null ? '' : guardWords(guard);
-}
-
-function actionWords(actions: readonly ChartAction[]): string {
-  return actions.map(({ name, isInline }) => (isInline ? `(${name})` : name)).join(', ');
 }

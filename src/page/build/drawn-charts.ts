@@ -1,20 +1,19 @@
 /** The charts of all state machines, as the page draws them. */
 
-import { coordinatorMachine } from '../../../actors/coordinator.js';
-import { numaNodeMachine } from '../../../actors/numa-node.js';
-import { scannerMachine } from '../../../actors/scanner.js';
-import { storeMachine } from '../../../actors/store.js';
+import { fileURLToPath } from 'node:url';
+import { machinesBelow } from '../../inspect/machines-below.js';
 import { type Statechart, statechartOf } from '../../inspect/statechart.js';
 import { guardWords } from '../../inspect/statechart-words.js';
 import type { DrawnChart } from '../drawn-chart.js';
 import { layoutOf } from './chart-layout.js';
 import { toldBeside } from './chart-words.js';
 
-const MACHINES = [coordinatorMachine, scannerMachine, storeMachine, numaNodeMachine];
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Lays all of them out; the same machines give the same charts. */
 export async function drawnCharts(): Promise<DrawnChart[]> {
-  return Promise.all(MACHINES.map((machine) => drawn(statechartOf(machine))));
+  const machines = await machinesBelow(ROOT);
+  return Promise.all(machines.map(({ machine }) => drawn(statechartOf(machine))));
 }
 
 async function drawn(chart: Statechart): Promise<DrawnChart> {
