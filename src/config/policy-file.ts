@@ -15,7 +15,7 @@ import {
 import { z } from 'zod';
 import type { AccessPolicy, Quota } from '../core/access-policy.js';
 import { messageOf, visible } from '../core/quoting.js';
-import { CHANGING_ACTIONS, missingOr, poolNameSchema } from '../protocol/request.js';
+import { CLAIM_ACTIONS, missingOr, poolNameSchema } from '../protocol/request.js';
 
 /** A policy file cannot be used. `message` says where in it, and why. */
 export class PolicyFileError extends Error {
@@ -89,7 +89,7 @@ const rule = z
           error: 'must have one of everyone, uids, gids, labels',
         }),
       services: some(text),
-      actions: some(z.enum(CHANGING_ACTIONS)).default([...CHANGING_ACTIONS]),
+      actions: some(z.enum(CLAIM_ACTIONS)).default([...CLAIM_ACTIONS]),
       pools: some(poolNameSchema).default([...poolNameSchema.options]),
       quotas: z
         .strictObject({ service: quota.optional(), caller: quota.optional() }, strict)

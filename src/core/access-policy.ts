@@ -1,6 +1,6 @@
 /** The operator's policy: who may use which service names, for what, and how much of it. */
 
-import type { ChangingRequest, PoolName } from '../protocol/request.js';
+import type { ClaimRequest, PoolName } from '../protocol/request.js';
 import { type Owner, ROOT_UID } from './caller.js';
 import { fitsPattern } from './name-pattern.js';
 
@@ -26,7 +26,7 @@ export interface AccessRule {
   };
   /** Patterns of names, in which `*` stands for any run of characters. */
   readonly services: readonly string[];
-  readonly actions: readonly ChangingRequest['action'][];
+  readonly actions: readonly ClaimRequest['action'][];
   readonly pools: readonly PoolName[];
   /** For each service that it names, and for all of them together that one owner has. */
   readonly quotas: Readonly<Record<QuotaScope, Quota>>;

@@ -18,7 +18,7 @@ import type { View } from './view.js';
 
 /** A request on its way. */
 export interface Ticket {
-  readonly requestId: number;
+  readonly ticketId: number;
   readonly request: MachineRequest;
   /** `null` where the request only looks. */
   readonly caller: Caller | null;

@@ -4,7 +4,7 @@
  */
 
 import { type Refusal, refusal } from '../protocol/error-codes.js';
-import { type ChangingRequest, isGrant } from '../protocol/request.js';
+import { type ClaimRequest, isGrant } from '../protocol/request.js';
 import { type AccessRule, fits, names } from './access-policy.js';
 import { type Caller, nameOfOwner, ROOT_UID } from './caller.js';
 import type { Holdings } from './holdings.js';
@@ -27,7 +27,7 @@ const RULES_SHOWN_MAX = 10;
  */
 export function findRule(
   view: View,
-  request: ChangingRequest,
+  request: ClaimRequest,
   caller: Caller,
 ): AccessRule | Refusal | null {
   const stranger = checkOwner(view.holdings, request.serviceName, caller);
@@ -59,7 +59,7 @@ function checkOwner(holdings: Holdings, serviceName: string, { uid }: Caller): R
 }
 
 function unnamed(
-  { serviceName }: ChangingRequest,
+  { serviceName }: ClaimRequest,
   caller: Caller,
   callersRules: readonly AccessRule[],
 ): Refusal {
@@ -80,7 +80,7 @@ function unnamed(
   );
 }
 
-function checkRule(rule: AccessRule, request: ChangingRequest): Refusal | null {
+function checkRule(rule: AccessRule, request: ClaimRequest): Refusal | null {
   const { actions, pools } = rule;
   if (!actions.includes(request.action)) {
     return refusal(

@@ -1,7 +1,7 @@
 /** What a rule of the policy lets its services come to hold, and take. */
 
 import { type ErrorDetails, type Refusal, refusal } from '../protocol/error-codes.js';
-import type { ChangingRequest } from '../protocol/request.js';
+import type { ClaimRequest } from '../protocol/request.js';
 import { type AccessRule, names, type Quota, type QuotaScope, ruleOf } from './access-policy.js';
 import { isSameOwner } from './caller.js';
 import { type CpuSet, countCpus, intersectCpus, NO_CPUS, overlaps, uniteCpus } from './cpu-set.js';
@@ -14,7 +14,7 @@ import type { View } from './view.js';
 export interface Proposal {
   readonly view: View;
   readonly rule: AccessRule;
-  readonly request: ChangingRequest;
+  readonly request: ClaimRequest;
   readonly plan: Plan;
 }
 
@@ -110,7 +110,7 @@ function checkQuota(
 }
 
 /** The bounds that a request can come up against. */
-function boundsOf(homes: Homes, quota: Quota, request: ChangingRequest): Bound[] {
+function boundsOf(homes: Homes, quota: Quota, request: ClaimRequest): Bound[] {
   if (request.action === 'allocate_hugepages') {
     const { sizeKb } = request;
     const limit = quota.hugepages.get(sizeKb) ?? quota.hugepages.get('*');

@@ -197,10 +197,10 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
 /** Sends requests to the coordinator and brings its replies back, within the limit. */
 function createAnswerer(coordinator: Coordinator, log: Logger) {
   const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
-  let lastRequestId = 0;
-  coordinator.on('REPLY', ({ ticket: { requestId }, outcome }) => {
-    const answer = waiting.get(requestId);
-    waiting.delete(requestId);
+  let lastTicketId = 0;
+  coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
+    const answer = waiting.get(ticketId);
+    waiting.delete(ticketId);
     answer?.(outcome);
   });
   return (
@@ -219,13 +219,13 @@ function createAnswerer(coordinator: Coordinator, log: Logger) {
       answer(refusal('INTERNAL', `internal: who asks cannot be told: ${messageOf(error)}`));
       return;
     }
-    const requestId = ++lastRequestId;
-    waiting.set(requestId, (outcome) => {
+    const ticketId = ++lastTicketId;
+    waiting.set(ticketId, (outcome) => {
       if (isRefusal(outcome) && outcome.code === 'NOT_PERMITTED') {
         log.debug({ caller, reason: outcome.message }, 'refused');
       }
       answer(outcome);
     });
-    coordinator.send({ type: 'REQUEST', ticket: { requestId, request, caller } });
+    coordinator.send({ type: 'REQUEST', ticket: { ticketId, request, caller } });
   };
 }

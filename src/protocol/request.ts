@@ -102,7 +102,7 @@ export interface InspectRequest {
 export type StreamRequest = WatchRequest | InspectRequest;
 
 /** A request that may change who holds what. */
-export type ChangingRequest =
+export type ClaimRequest =
   | AllocateCoresRequest
   | AllocateCoresPercentRequest
   | AllocateNumaCoresRequest
@@ -110,7 +110,7 @@ export type ChangingRequest =
 
 /** Any request, parsed. */
 export type Request =
-  | ChangingRequest
+  | ClaimRequest
   | ListAllocationsRequest
   | GetMemoryInfoRequest
   | GetTopologyRequest
@@ -246,16 +246,16 @@ const schemas = new Map<string, z.ZodType<Request>>([
 export const ACTIONS: readonly string[] = [...schemas.keys()];
 
 /** The actions that may change what a service holds. */
-export const CHANGING_ACTIONS = [
+export const CLAIM_ACTIONS = [
   'allocate_cores',
   'allocate_cores_percent',
   'allocate_numa_cores',
   'allocate_hugepages',
-] as const satisfies readonly ChangingRequest['action'][];
+] as const satisfies readonly ClaimRequest['action'][];
 
 /** Tells a request that may change what a service holds from one that only looks. */
-export function isChanging(request: Request): request is ChangingRequest {
-  return CHANGING_ACTIONS.some((action) => action === request.action);
+export function isChanging(request: Request): request is ClaimRequest {
+  return CLAIM_ACTIONS.some((action) => action === request.action);
 }
 
 /** The actions that are answered by lines without an end. */

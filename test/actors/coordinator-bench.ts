@@ -48,11 +48,11 @@ export class CoordinatorBench {
   readonly writes = new ByHand<number, Write>((write) => this.#put(write));
   readonly emitted: CoordinatorEmission[] = [];
   /** Replies in the order in which they left. */
-  readonly replies: { readonly requestId: number; readonly outcome: Reply | Refusal }[] = [];
+  readonly replies: { readonly ticketId: number; readonly outcome: Reply | Refusal }[] = [];
   readonly coordinator;
   /** Why the coordinator failed, once it did. */
   failure: unknown = null;
-  #lastRequestId = 0;
+  #lastTicketId = 0;
   #generation = 0;
 
   constructor(options: BenchOptions) {
@@ -86,8 +86,8 @@ export class CoordinatorBench {
       },
     });
     this.coordinator.on('*', (emission) => this.emitted.push(emission));
-    this.coordinator.on('REPLY', ({ ticket: { requestId }, outcome }) => {
-      this.replies.push({ requestId, outcome });
+    this.coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
+      this.replies.push({ ticketId, outcome });
     });
     this.coordinator.subscribe({
       error: (error) => {
@@ -104,23 +104,23 @@ export class CoordinatorBench {
 
   /** Sends a request, and gives back its id. */
   send(request: MachineRequest, caller: Caller = ROOT): number {
-    const requestId = ++this.#lastRequestId;
-    this.coordinator.send({ type: 'REQUEST', ticket: { requestId, request, caller } });
-    return requestId;
+    const ticketId = ++this.#lastTicketId;
+    this.coordinator.send({ type: 'REQUEST', ticket: { ticketId, request, caller } });
+    return ticketId;
   }
 
   /** Sends a request; resolves with what comes back before all is quiet. */
   async ask(request: MachineRequest, caller: Caller = ROOT): Promise<Reply | Refusal> {
-    const requestId = this.send(request, caller);
+    const ticketId = this.send(request, caller);
     await quiet();
-    return this.replyTo(requestId);
+    return this.replyTo(ticketId);
   }
 
   /** The reply that a request got. */
-  replyTo(requestId: number): Reply | Refusal {
+  replyTo(ticketId: number): Reply | Refusal {
     expect(this.failure, 'the coordinator failed').to.equal(null);
-    const replies = this.replies.filter((reply) => reply.requestId === requestId);
-    expect(replies, `replies to request ${requestId}`).to.have.length(1);
+    const replies = this.replies.filter((reply) => reply.ticketId === ticketId);
+    expect(replies, `replies to request ${ticketId}`).to.have.length(1);
     return replies[0]?.outcome as Reply | Refusal;
   }
 
@@ -133,14 +133,14 @@ export class CoordinatorBench {
 
   /** The ids of the requests that were answered, in order. */
   get answered(): number[] {
-    return this.replies.map(({ requestId }) => requestId);
+    return this.replies.map(({ ticketId }) => ticketId);
   }
 
   /** What came back: the refusal's code, or `granted`, by request id. */
   get verdicts(): Record<number, string> {
     return Object.fromEntries(
-      this.replies.map(({ requestId, outcome }) => [
-        requestId,
+      this.replies.map(({ ticketId, outcome }) => [
+        ticketId,
         isRefusal(outcome) ? outcome.code : 'granted',
       ]),
     );

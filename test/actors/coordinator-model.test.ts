@@ -103,7 +103,7 @@ class Trial {
   constructor(inspect: ConstructorParameters<typeof CoordinatorBench>[0]['inspect']) {
     this.host = new CoordinatorBench({ facts: this.#facts(), inspect, ...this.#brittle.machines });
     this.host.coordinator.on('REPLY', ({ ticket, outcome }) => {
-      this.#hear(ticket.requestId, outcome);
+      this.#hear(ticket.ticketId, outcome);
     });
   }
 
@@ -118,8 +118,8 @@ class Trial {
     this.#requests.set(this.host.send(request), request);
   }
 
-  #hear(requestId: number, outcome: Reply | Refusal): void {
-    const request = this.#requests.get(requestId);
+  #hear(ticketId: number, outcome: Reply | Refusal): void {
+    const request = this.#requests.get(ticketId);
     if (request !== undefined && !isRefusal(outcome)) this.ledger.note(request, outcome);
   }
 

@@ -41,8 +41,8 @@ describe('the coordinator and fresh facts', () => {
     host.holdLooks();
     const first = host.send(list());
     const others = [1, 2, 3].map(() => host.send(list()));
-    expect(host.context.asking.map(({ requestId }) => requestId)).to.deep.equal([first]);
-    expect(host.context.waiting.map(({ requestId }) => requestId)).to.deep.equal(others);
+    expect(host.context.asking.map(({ ticketId }) => ticketId)).to.deep.equal([first]);
+    expect(host.context.waiting.map(({ ticketId }) => ticketId)).to.deep.equal(others);
     await host.looked();
     expect(host.answered).to.deep.equal([first]);
     expect(host.looks.calls).to.have.length(2);

@@ -39,7 +39,7 @@ function linesOf(host: Host, request: Wire): WatchEvent[] {
   const plan = decide(before, parsed, ROOT, null);
   if (isRefusal(plan) || !changesAnything(plan)) return [];
   host.holdings = plan.holdings;
-  const ticket = { requestId: 1, request: parsed, caller: ROOT };
+  const ticket = { ticketId: 1, request: parsed, caller: ROOT };
   return [
     ...serviceEvents({ ticket, before: before.holdings, plan }),
     ...pageEvents(before, host.view),

@@ -179,7 +179,7 @@ describe('the audit log', () => {
     );
     const change = (serviceName: string) => ({
       ticket: {
-        requestId: 1,
+        ticketId: 1,
         caller: ROOT,
         request: {
           action: 'allocate_hugepages',
