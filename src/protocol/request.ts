@@ -129,7 +129,8 @@ const releaseOrSome = releaseOrMore.refine(
   'must be -1 (release), or 1 or more',
 );
 
-const schemas = new Map<string, z.ZodType<Request>>([
+/** The schema of each request by its action: what it takes in is the wire's, what it gives is ours. */
+const REQUESTS = [
   [
     'allocate_cores',
     z
@@ -240,10 +241,21 @@ const schemas = new Map<string, z.ZodType<Request>>([
     'inspect',
     z.object({ service_name: readerName }).transform(() => ({ action: 'inspect' as const })),
   ],
-]);
+] as const satisfies readonly (readonly [Request['action'], z.ZodType<Request>])[];
+
+/** A request's fields on the wire, beside `version` and `action`. */
+export type WireFields<A extends Request['action']> = z.input<
+  Extract<(typeof REQUESTS)[number], readonly [A, unknown]>[1]
+>;
+
+/** The schema of each request as it comes over the wire. */
+export const REQUEST_SCHEMAS: ReadonlyMap<string, z.ZodType<Request>> = new Map<
+  string,
+  z.ZodType<Request>
+>(REQUESTS);
 
 /** The actions this daemon knows. */
-export const ACTIONS: readonly string[] = [...schemas.keys()];
+export const ACTIONS: readonly string[] = [...REQUEST_SCHEMAS.keys()];
 
 /** The actions that may change what a service holds. */
 export const CLAIM_ACTIONS = [
@@ -304,7 +316,7 @@ export function parseRequest(wire: Readonly<Record<string, unknown>>): Request |
       { field: 'action' },
     );
   }
-  const schema = schemas.get(action);
+  const schema = REQUEST_SCHEMAS.get(action);
   if (schema === undefined) {
     return refusal(
       'UNKNOWN_ACTION',
