@@ -3,8 +3,11 @@
  * CPUs that nobody else holds, wherever they sit.
  */
 
+import type {
+  AllocateCoresPercentRequest,
+  AllocateCoresRequest,
+} from '../protocol/claim-request.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
-import type { AllocateCoresPercentRequest, AllocateCoresRequest } from '../protocol/request.js';
 import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';

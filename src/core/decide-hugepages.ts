@@ -1,7 +1,8 @@
 /** `allocate_hugepages`: records a count of pages; it reserves nothing in the kernel. */
 
+import type { AllocateHugepagesRequest } from '../protocol/claim-request.js';
 import { refusal } from '../protocol/error-codes.js';
-import { type AllocateHugepagesRequest, PROTOCOL_VERSION } from '../protocol/request.js';
+import { PROTOCOL_VERSION } from '../protocol/request.js';
 import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { answer, type Decision } from './plan.js';

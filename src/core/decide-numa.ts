@@ -3,9 +3,9 @@
  * unprotected others (forced reallocation).
  */
 
+import type { AllocateNumaCoresRequest } from '../protocol/claim-request.js';
 import { type ErrorDetails, isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import type { Preemption } from '../protocol/reply.js';
-import type { AllocateNumaCoresRequest } from '../protocol/request.js';
 import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, freeCpus, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';

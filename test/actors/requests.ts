@@ -5,10 +5,8 @@ import type {
   AllocateCoresRequest,
   AllocateHugepagesRequest,
   AllocateNumaCoresRequest,
-  ListAllocationsRequest,
-  Policy,
-  PoolName,
-} from '../../src/protocol/request.js';
+} from '../../src/protocol/claim-request.js';
+import type { ListAllocationsRequest, Policy, PoolName } from '../../src/protocol/request.js';
 
 interface Unless {
   readonly pool?: PoolName;

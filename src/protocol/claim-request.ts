@@ -1,0 +1,160 @@
+/** The requests that change what one service holds: their shape on the wire, and what they become. */
+
+import { z } from 'zod';
+import {
+  type Policy,
+  type PoolName,
+  policySchema,
+  pool,
+  serviceNameSchema,
+  wholeNumber,
+} from './wire-fields.js';
+
+/** A CPU request of any kind has these. `policy` is `null` where none was named. */
+interface CpuRequest {
+  readonly serviceName: string;
+  readonly pool: PoolName;
+  readonly policy: Policy | null;
+}
+
+export interface AllocateCoresRequest extends CpuRequest {
+  readonly action: 'allocate_cores';
+  /** CPUs wanted; 0 = the default share, -1 = release everything. */
+  readonly cpuCount: number;
+}
+
+export interface AllocateCoresPercentRequest extends CpuRequest {
+  readonly action: 'allocate_cores_percent';
+  /** 1 to 100 percent of the pool's eligible CPUs; 0 and -1 = release everything. */
+  readonly percent: number;
+}
+
+export interface AllocateNumaCoresRequest extends CpuRequest {
+  readonly action: 'allocate_numa_cores';
+  readonly nodeId: number;
+  /** CPUs wanted in the node; -1 = release what the service holds there. */
+  readonly cpuCount: number;
+}
+
+export interface AllocateHugepagesRequest {
+  readonly action: 'allocate_hugepages';
+  readonly serviceName: string;
+  readonly nodeId: number;
+  readonly sizeKb: number;
+  /** Pages to record; -1 = forget the record. */
+  readonly pageCount: number;
+}
+
+/** A request that may change what one service holds. */
+export type ClaimRequest =
+  | AllocateCoresRequest
+  | AllocateCoresPercentRequest
+  | AllocateNumaCoresRequest
+  | AllocateHugepagesRequest;
+
+const nodeId = wholeNumber.min(0, 'must be 0 or more');
+const policy = policySchema.nullish().transform((value) => value ?? null);
+const noNode = z.null({ error: 'must be null here: use allocate_numa_cores' }).optional();
+const releaseOrMore = wholeNumber.min(-1, 'must be -1 (release) or more');
+const releaseOrSome = releaseOrMore.refine(
+  (count) => count !== 0,
+  'must be -1 (release), or 1 or more',
+);
+
+/** The schema of each of them by its action: what it takes in is the wire's, what it gives is ours. */
+export const CLAIM_REQUESTS = [
+  [
+    'allocate_cores',
+    z
+      .object({
+        service_name: serviceNameSchema,
+        num_of_cores: releaseOrMore.default(0),
+        numa_node: noNode,
+        pool,
+        preemption_policy: policy,
+      })
+      .transform((wire) => ({
+        action: 'allocate_cores' as const,
+        serviceName: wire.service_name,
+        cpuCount: wire.num_of_cores,
+        pool: wire.pool,
+        policy: wire.preemption_policy,
+      })),
+  ],
+  [
+    'allocate_cores_percent',
+    z
+      .object({
+        service_name: serviceNameSchema,
+        percent: wholeNumber.min(-1, 'must be -1 to 100').max(100, 'must be -1 to 100'),
+        numa_node: noNode,
+        pool,
+        preemption_policy: policy,
+      })
+      .transform((wire) => ({
+        action: 'allocate_cores_percent' as const,
+        serviceName: wire.service_name,
+        percent: wire.percent,
+        pool: wire.pool,
+        policy: wire.preemption_policy,
+      })),
+  ],
+  [
+    'allocate_numa_cores',
+    z
+      .object({
+        service_name: serviceNameSchema,
+        numa_node: nodeId,
+        num_of_cores: releaseOrSome,
+        pool,
+        preemption_policy: policy,
+      })
+      .transform((wire) => ({
+        action: 'allocate_numa_cores' as const,
+        serviceName: wire.service_name,
+        nodeId: wire.numa_node,
+        cpuCount: wire.num_of_cores,
+        pool: wire.pool,
+        policy: wire.preemption_policy,
+      })),
+  ],
+  [
+    'allocate_hugepages',
+    z
+      .object({
+        service_name: serviceNameSchema,
+        hugepages_requested: releaseOrSome,
+        node_id: nodeId,
+        size_kb: wholeNumber.min(1, 'must be more than 0'),
+      })
+      .transform((wire) => ({
+        action: 'allocate_hugepages' as const,
+        serviceName: wire.service_name,
+        pageCount: wire.hugepages_requested,
+        nodeId: wire.node_id,
+        sizeKb: wire.size_kb,
+      })),
+  ],
+] as const satisfies readonly (readonly [ClaimRequest['action'], z.ZodType<ClaimRequest>])[];
+
+/** The actions that may change what a service holds. */
+export const CLAIM_ACTIONS = [
+  'allocate_cores',
+  'allocate_cores_percent',
+  'allocate_numa_cores',
+  'allocate_hugepages',
+] as const satisfies readonly ClaimRequest['action'][];
+
+/** Whether it asks for something, rather than giving back. */
+export function isClaimGrant(request: ClaimRequest): boolean {
+  switch (request.action) {
+    case 'allocate_cores':
+      return request.cpuCount >= 0;
+    case 'allocate_cores_percent':
+      return request.percent > 0;
+    case 'allocate_numa_cores':
+      return request.cpuCount > 0;
+    case 'allocate_hugepages':
+      return request.pageCount > 0;
+  }
+}
