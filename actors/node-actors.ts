@@ -37,8 +37,11 @@ export function decideTicket(
     return bugReply(messageOf(error));
   }
   if (isRefusal(decision)) return { reply: decision };
-  if (!changesAnything(decision)) return { reply: decision.reply };
-  if (storeProblem !== null) return { reply: readOnly(storeProblem) };
+  const isChange = changesAnything(decision);
+  if (storeProblem !== null && (isChange || decision.wouldChange)) {
+    return { reply: readOnly(storeProblem) };
+  }
+  if (!isChange) return { reply: decision.reply };
   const changes = nodeChanges(view, decision);
   const unwilling = changes.find(
     (change) =>

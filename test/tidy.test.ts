@@ -83,7 +83,8 @@ describe('the house', () => {
   });
 
   it('keeps xstate, pino and files out of the core', () => {
-    const allowed = ['node:util', 'zod'];
+    // A hash is a function of its argument like any other.
+    const allowed = ['node:crypto', 'node:util', 'zod'];
     const wrong = [...filesBelow('src/core', '.ts'), ...filesBelow('src/protocol', '.ts')].flatMap(
       (path) =>
         importsOf(path)

@@ -3,13 +3,17 @@
 /** May change everything, and owns what was recorded before there were owners. */
 export const ROOT_UID = 0;
 
-/** Who made a service's first claim. */
-export interface Owner {
+/** What tells one owner from another. */
+export interface OwnerKey {
   readonly uid: number;
-  /** The user's own group, not one it is also in; `null` = it was not kept. */
-  readonly gid: number | null;
   /** What a security module calls the process, as `snap.nova.compute`; `null` = it has no name. */
   readonly label: string | null;
+}
+
+/** Who made a service's first claim. */
+export interface Owner extends OwnerKey {
+  /** The user's own group, not one it is also in; `null` = it was not kept. */
+  readonly gid: number | null;
 }
 
 /** The process at the other end of a connection, as it was when it connected. */
@@ -26,8 +30,8 @@ export function isPlainRoot({ uid, gid, label }: Owner): boolean {
   return uid === ROOT_OWNER.uid && gid === ROOT_OWNER.gid && label === ROOT_OWNER.label;
 }
 
-/** Whether two are one and the same in the eyes of a quota: the user, and what confines it. */
-export function isSameOwner(a: Owner, b: Owner): boolean {
+/** Whether two are one and the same: the user, and what confines it. */
+export function isSameOwner(a: OwnerKey, b: OwnerKey): boolean {
   return a.uid === b.uid && a.label === b.label;
 }
 

@@ -3,9 +3,10 @@
  * must own, and which replies may leave.
  */
 
+import { isGrant } from '../protocol/claim-request.js';
 import type { Refusal } from '../protocol/error-codes.js';
 import type { Reply } from '../protocol/reply.js';
-import { isGrant } from '../protocol/request.js';
+import { claimRequestsOf } from '../protocol/request.js';
 import type { Caller } from './caller.js';
 import { intersectCpus, sameCpus } from './cpu-set.js';
 import type { MachineRequest } from './decide.js';
@@ -54,7 +55,9 @@ export function pagesWanted(tickets: readonly Ticket[]): PagesOf {
   const nodeIds = new Set<number>();
   for (const { request } of tickets) {
     if (request.action === 'get_memory_info') return 'all';
-    if (request.action === 'allocate_hugepages' && isGrant(request)) nodeIds.add(request.nodeId);
+    for (const claim of claimRequestsOf(request)) {
+      if (claim.action === 'allocate_hugepages' && isGrant(claim)) nodeIds.add(claim.nodeId);
+    }
   }
   return nodeIds.size === 0 ? 'none' : [...nodeIds];
 }

@@ -8,6 +8,7 @@ import type {
   AllocateCoresRequest,
 } from '../protocol/claim-request.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
+import type { ClaimReply } from '../protocol/reply.js';
 import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
@@ -28,7 +29,7 @@ import {
 import type { View } from './view.js';
 
 /** Decides `allocate_cores`. */
-export function decideCores(view: View, request: AllocateCoresRequest): Decision {
+export function decideCores(view: View, request: AllocateCoresRequest): Decision<ClaimReply> {
   const outcome =
     request.cpuCount === -1
       ? releaseAll(view, request)
@@ -52,7 +53,10 @@ export function decideCores(view: View, request: AllocateCoresRequest): Decision
 }
 
 /** Decides `allocate_cores_percent`: a share of the whole pool, not of what is free. */
-export function decideCoresPercent(view: View, request: AllocateCoresPercentRequest): Decision {
+export function decideCoresPercent(
+  view: View,
+  request: AllocateCoresPercentRequest,
+): Decision<ClaimReply> {
   const outcome =
     request.percent <= 0
       ? releaseAll(view, request)

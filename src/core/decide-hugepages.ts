@@ -2,10 +2,11 @@
 
 import type { AllocateHugepagesRequest } from '../protocol/claim-request.js';
 import { refusal } from '../protocol/error-codes.js';
+import type { ClaimReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
-import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { answer, type Decision } from './plan.js';
+import { pageHolders } from './room.js';
 import { HOLDERS_SHOWN_MAX } from './standing.js';
 import { findNode, type View } from './view.js';
 
@@ -13,7 +14,10 @@ import { findNode, type View } from './view.js';
  * Decides `allocate_hugepages`. A record can be forgotten whatever became of the node or the page
  * size; only an increase over the service's own record needs free pages.
  */
-export function decideHugepages(view: View, request: AllocateHugepagesRequest): Decision {
+export function decideHugepages(
+  view: View,
+  request: AllocateHugepagesRequest,
+): Decision<ClaimReply> {
   const { serviceName, nodeId, sizeKb, pageCount } = request;
   const records = view.holdings.pagesOf(nodeId);
   const recorded = records.get(serviceName)?.get(sizeKb) ?? 0;
@@ -46,18 +50,18 @@ export function decideHugepages(view: View, request: AllocateHugepagesRequest): 
         requested_additional: additional,
         available: free,
         recorded,
-        held_by: [...records]
-          .filter(([name, sizes]) => name !== serviceName && sizes.has(sizeKb))
-          .map(([name, sizes]) => ({ service_name: name, pages: sizes.get(sizeKb) ?? 0 }))
-          .sort((a, b) => b.pages - a.pages || compareNames(a.service_name, b.service_name))
-          .slice(0, HOLDERS_SHOWN_MAX),
+        held_by: pageHolders(view, request, nodeId).slice(0, HOLDERS_SHOWN_MAX),
       },
     );
   }
   return planRecord(view, request, recorded);
 }
 
-function planRecord(view: View, request: AllocateHugepagesRequest, recorded: number): Decision {
+function planRecord(
+  view: View,
+  request: AllocateHugepagesRequest,
+  recorded: number,
+): Decision<ClaimReply> {
   const { serviceName, nodeId, sizeKb } = request;
   const pageCount = Math.max(request.pageCount, 0);
   const record = { serviceName, nodeId, sizeKb, pageCount };

@@ -5,7 +5,7 @@
 
 import type { AllocateNumaCoresRequest } from '../protocol/claim-request.js';
 import { type ErrorDetails, isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
-import type { Preemption } from '../protocol/reply.js';
+import type { ClaimReply, Preemption } from '../protocol/reply.js';
 import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, freeCpus, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
@@ -36,7 +36,10 @@ import {
 import { findNode, knowsNode, type View } from './view.js';
 
 /** Decides `allocate_numa_cores`. */
-export function decideNumaCores(view: View, request: AllocateNumaCoresRequest): Decision {
+export function decideNumaCores(
+  view: View,
+  request: AllocateNumaCoresRequest,
+): Decision<ClaimReply> {
   const isGrant = request.cpuCount > 0;
   const pool = findPool(view, request.pool, isGrant);
   if (isRefusal(pool)) return pool;
@@ -56,20 +59,20 @@ function grant(
   request: AllocateNumaCoresRequest,
   pool: Pool,
   homeCpus: CpuSet,
-): Decision {
+): Decision<ClaimReply> {
   const standing = findGrantStanding(view, request, pool);
   if (isRefusal(standing)) return standing;
   const nodeCpus = intersectCpus(homeCpus, pool.eligibleCpus);
   const ownCpus = intersectCpus(standing.ownCpus, nodeCpus);
   const free = intersectCpus(freeCpus(pool, view.holdings), nodeCpus);
-  const takeableCpus = takeable(view, standing, nodeCpus);
-  const available = countCpus(ownCpus) + countCpus(free) + countCpus(takeableCpus);
+  const takeable = takeableCpus(view, standing, nodeCpus);
+  const available = countCpus(ownCpus) + countCpus(free) + countCpus(takeable);
   const shortage = () => ({
     numa_node: request.nodeId,
     ...shortageDetails(view, request, {
       requested: request.cpuCount,
       available,
-      within: subtractCpus(nodeCpus, takeableCpus),
+      within: subtractCpus(nodeCpus, takeable),
     }),
   });
   const obstacle =
@@ -93,7 +96,7 @@ function grant(
     cpuCount: request.cpuCount,
     ownCpus,
     freeCpus: free,
-    takeableCpus,
+    takeableCpus: takeable,
     cores: view.facts.cores,
     eligibleCpus: pool.eligibleCpus,
   });
@@ -107,7 +110,7 @@ function planGrant(
   standing: GrantStanding,
   homeCpus: CpuSet,
   chosen: CpuSet,
-): Decision {
+): Decision<ClaimReply> {
   const { pool, policy, claim } = standing;
   const elsewhere = subtractCpus(standing.ownCpus, homeCpus);
   const explicitElsewhere = subtractCpus(claim?.explicitCpus ?? NO_CPUS, homeCpus);
@@ -144,7 +147,7 @@ function release(
   request: AllocateNumaCoresRequest,
   pool: Pool,
   homeCpus: CpuSet,
-): Decision {
+): Decision<ClaimReply> {
   const standing = findStanding(view, request, pool);
   if (isRefusal(standing)) return standing;
   const { claim } = standing;
@@ -188,14 +191,18 @@ function checkNodeCapacity(
 }
 
 /**
- * CPUs of the node that may be taken: ordinary claims of unprotected others of the same pool, whom
+ * Those of `within` that may be taken: ordinary claims of unprotected others of the same pool, whom
  * no rule of the policy shields, and only by a legacy requester.
  */
-function takeable(view: View, standing: GrantStanding, nodeCpus: CpuSet): CpuSet {
+export function takeableCpus(
+  view: View,
+  standing: Pick<GrantStanding, 'pool' | 'policy' | 'ownCpus'>,
+  within: CpuSet,
+): CpuSet {
   if (standing.policy === 'non-preemptive') return NO_CPUS;
   const { explicitCpus, protectedCpus } = view.holdings;
   const ordinary = subtractCpus(
-    intersectCpus(view.holdings.claimedIn[standing.pool.name], nodeCpus),
+    intersectCpus(view.holdings.claimedIn[standing.pool.name], within),
     uniteCpus(explicitCpus, protectedCpus),
   );
   const othersCpus = subtractCpus(ordinary, standing.ownCpus);

@@ -3,25 +3,24 @@
  * no clock, no input or output, and the same arguments give the same outcome.
  */
 
-import { isRefusal, refusal } from '../protocol/error-codes.js';
+import { isRefusal } from '../protocol/error-codes.js';
+import type { ChangingReply } from '../protocol/reply.js';
 import {
+  type ChangingRequest,
   type GetStatusRequest,
   isChanging,
-  isGrant,
   isStream,
   type Request,
   type StreamRequest,
 } from '../protocol/request.js';
 import type { Caller } from './caller.js';
-import { decideCores, decideCoresPercent } from './decide-cores.js';
-import { decideHugepages } from './decide-hugepages.js';
-import { decideNumaCores } from './decide-numa.js';
+import { decideClaim } from './decide-claim.js';
+import { decideTogether } from './decide-together.js';
 import { decideList, decideMemoryInfo, decideTopology } from './describe.js';
 import { invariant } from './invariant.js';
 import type { SysfsProblem } from './machine.js';
-import { findRule } from './permission.js';
-import type { Decision, Plan } from './plan.js';
-import { checkPlan } from './quotas.js';
+import { type Decision, onlyTried } from './plan.js';
+import { findRepeat, rememberReply } from './repeats.js';
 import type { View } from './view.js';
 
 /** A request about the machine and its claims; what is about the daemon itself is not one. */
@@ -48,41 +47,11 @@ export function decide(
   caller: Caller | null,
   problem: SysfsProblem | null,
 ): Decision {
-  if (!isChanging(request)) return decideAny(view, request, problem);
-  invariant(caller !== null, 'nobody asks for a change');
-  const rule = findRule(view, request, caller);
-  if (rule !== null && isRefusal(rule)) return rule;
-  const decision = decideAny(view, request, problem);
-  if (isRefusal(decision)) return decision;
-  const plan = withOwner(view, request.serviceName, caller, decision);
-  return (rule === null ? null : checkPlan({ view, rule, request, plan })) ?? plan;
-}
-
-/** Who makes a service's first claim owns it. */
-function withOwner(view: View, serviceName: string, caller: Caller, plan: Plan): Plan {
-  const isFirst = !view.holdings.holdsAnything(serviceName);
-  if (!isFirst || !plan.holdings.holdsAnything(serviceName)) return plan;
-  const { uid, gid, label } = caller;
-  return { ...plan, holdings: plan.holdings.withOwner(serviceName, { uid, gid, label }) };
-}
-
-function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | null): Decision {
-  if (problem !== null && isGrant(request)) {
-    return refusal(
-      'INTERNAL',
-      `Nothing can be granted while the machine cannot be read: ${problem.path}: ${problem.reason}`,
-      { path: problem.path, reason: problem.reason },
-    );
+  if (isChanging(request)) {
+    invariant(caller !== null, 'nobody asks for a change');
+    return decideChange(view, request, caller, problem);
   }
   switch (request.action) {
-    case 'allocate_cores':
-      return decideCores(view, request);
-    case 'allocate_cores_percent':
-      return decideCoresPercent(view, request);
-    case 'allocate_numa_cores':
-      return decideNumaCores(view, request);
-    case 'allocate_hugepages':
-      return decideHugepages(view, request);
     case 'list_allocations':
       return decideList(view, request);
     case 'get_memory_info':
@@ -90,4 +59,29 @@ function decideAny(view: View, request: MachineRequest, problem: SysfsProblem | 
     case 'get_topology':
       return decideTopology(view, problem);
   }
+}
+
+function decideChange(
+  view: View,
+  request: ChangingRequest,
+  caller: Caller,
+  problem: SysfsProblem | null,
+): Decision {
+  const repeat = findRepeat(view, request, caller);
+  if (repeat !== null && isRefusal(repeat)) return repeat;
+  const decision = repeat ?? decideAnew(view, request, caller, problem);
+  if (isRefusal(decision)) return decision;
+  if (request.isDryRun) return onlyTried(decision, view.holdings);
+  return repeat === null ? rememberReply(decision, request, caller) : decision;
+}
+
+function decideAnew(
+  view: View,
+  request: ChangingRequest,
+  caller: Caller,
+  problem: SysfsProblem | null,
+): Decision<ChangingReply> {
+  return request.action === 'transact'
+    ? decideTogether(view, request, caller, problem)
+    : decideClaim(view, request, caller, problem);
 }

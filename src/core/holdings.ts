@@ -18,6 +18,7 @@ import {
   uniteCpus,
 } from './cpu-set.js';
 import { invariant } from './invariant.js';
+import type { RememberedReply } from './repeats.js';
 
 /** The CPUs of one service. */
 export interface Claim {
@@ -51,7 +52,14 @@ const NO_RECORDS: NodePageRecords = new Map();
 
 type Parts = Pick<
   Holdings,
-  'claims' | 'pages' | 'claimedIn' | 'claimedCpus' | 'explicitCpus' | 'protectedCpus' | 'owners'
+  | 'claims'
+  | 'pages'
+  | 'claimedIn'
+  | 'claimedCpus'
+  | 'explicitCpus'
+  | 'protectedCpus'
+  | 'owners'
+  | 'replies'
 >;
 
 /** The claims and records of all services at one moment. */
@@ -65,6 +73,7 @@ export class Holdings {
     explicitCpus: NO_CPUS,
     protectedCpus: NO_CPUS,
     owners: new Map(),
+    replies: [],
   });
 
   /** Service → its claim. Services that hold no CPU are absent. */
@@ -82,6 +91,9 @@ export class Holdings {
   /** Service → who made its first claim. Those of {@link ROOT_OWNER}, or nobody known, are absent. */
   readonly owners: ReadonlyMap<string, Owner>;
 
+  /** Replies to requests that may be repeated, oldest first. */
+  readonly replies: readonly RememberedReply[];
+
   private constructor(parts: Parts) {
     this.claims = parts.claims;
     this.pages = parts.pages;
@@ -90,6 +102,7 @@ export class Holdings {
     this.explicitCpus = parts.explicitCpus;
     this.protectedCpus = parts.protectedCpus;
     this.owners = parts.owners;
+    this.replies = parts.replies;
   }
 
   /**
@@ -98,6 +111,7 @@ export class Holdings {
    * CPU would not be claimed.
    */
   withClaims(changes: readonly ClaimChange[]): Holdings {
+    if (changes.length === 0) return this;
     const claims = new Map(this.claims);
     const claimedIn = { ...this.claimedIn };
     let { claimedCpus, explicitCpus, protectedCpus } = this;
@@ -124,8 +138,7 @@ export class Holdings {
         protectedCpus = uniteCpus(protectedCpus, claim.cpus);
       }
     }
-    const { pages, owners } = this;
-    const parts = { claims, pages, claimedIn, claimedCpus, explicitCpus, protectedCpus, owners };
+    const parts = { ...this, claims, claimedIn, claimedCpus, explicitCpus, protectedCpus };
     const names = changes.map(({ serviceName }) => serviceName);
     return new Holdings({ ...parts, owners: ownersAfter(parts, names) });
   }
@@ -147,9 +160,14 @@ export class Holdings {
     return new Holdings({ ...this, owners });
   }
 
-  /** The same claims and records, all of them root's. */
+  /** The same claims and records, with other replies remembered. */
+  withReplies(replies: readonly RememberedReply[]): Holdings {
+    return new Holdings({ ...this, replies });
+  }
+
+  /** The same claims and records, all of them root's, and nothing remembered of who asked. */
   withoutOwners(): Holdings {
-    return new Holdings({ ...this, owners: new Map() });
+    return new Holdings({ ...this, owners: new Map(), replies: [] });
   }
 
   /** To whom a service belongs; to root, unless somebody else claimed first. */

@@ -3,8 +3,8 @@
  * `docs/operations.md` documents the rules.
  */
 
+import { type ClaimRequest, isGrant } from '../protocol/claim-request.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
-import { type ClaimRequest, isGrant } from '../protocol/request.js';
 import { type AccessRule, fits, names } from './access-policy.js';
 import { type Caller, nameOfOwner, ROOT_UID } from './caller.js';
 import type { Holdings } from './holdings.js';

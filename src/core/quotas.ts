@@ -1,7 +1,7 @@
 /** What a rule of the policy lets its services come to hold, and take. */
 
+import type { ClaimRequest } from '../protocol/claim-request.js';
 import { type ErrorDetails, type Refusal, refusal } from '../protocol/error-codes.js';
-import type { ClaimRequest } from '../protocol/request.js';
 import { type AccessRule, names, type Quota, type QuotaScope, ruleOf } from './access-policy.js';
 import { isSameOwner } from './caller.js';
 import { type CpuSet, countCpus, intersectCpus, NO_CPUS, overlaps, uniteCpus } from './cpu-set.js';

@@ -88,7 +88,12 @@ export function findGrantStanding(
       { service_policy: held, requested_policy: applicant.policy },
     );
   }
-  return { ...standing, policy: applicant.policy ?? held ?? 'legacy' };
+  return { ...standing, policy: policyAfter(standing.claim, applicant) };
+}
+
+/** The policy that a service has after a grant: what it says, or has, or else `legacy`. */
+export function policyAfter(claim: Claim | undefined, applicant: Applicant): Policy {
+  return applicant.policy ?? claim?.policy ?? 'legacy';
 }
 
 /** The pool must have some eligible CPU: `NO_CPUS_AVAILABLE`. */

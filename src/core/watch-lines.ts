@@ -20,6 +20,7 @@ import { listedClaim, listedClaims, listedPools, listedRecord, topologyNodes } f
 import type { ClaimChange, Holdings } from './holdings.js';
 import { compareNames } from './names.js';
 import { pageRecordsOf, pageSizesOf } from './pages.js';
+import type { PlanStep } from './plan.js';
 import type { View } from './view.js';
 import { byRecord } from './watch-picture.js';
 
@@ -37,11 +38,21 @@ export function pictureOf(view: View, daemon: DaemonCondition): WatchPicture {
 }
 
 /**
- * What a change did to each service: those that lost CPUs by force first, then the one that asked,
- * which lets go before it takes, so that no CPU has two owners between two lines.
+ * What a change did to each service, step by step where it has several: those that lost CPUs by
+ * force first, then the one that asked, which lets go before it takes, so that no CPU has two
+ * owners between two lines.
  */
 export function serviceEvents({ ticket, before, plan }: Change): ServiceEvent[] {
   const askedBy = 'serviceName' in ticket.request ? ticket.request.serviceName : '';
+  const steps = plan.steps ?? [{ serviceName: askedBy, before, plan }];
+  return steps.flatMap(stepEvents);
+}
+
+function stepEvents({
+  serviceName: askedBy,
+  before,
+  plan,
+}: Omit<PlanStep, 'plan'> & Pick<Change, 'plan'>): ServiceEvent[] {
   const victims = plan.claimChanges.filter(({ serviceName }) => serviceName !== askedBy);
   const own = plan.claimChanges.filter(({ serviceName }) => serviceName === askedBy);
   return [

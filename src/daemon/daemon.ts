@@ -13,6 +13,7 @@ import type { Caller } from '../core/caller.js';
 import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
 import type { PagesOf } from '../core/machine.js';
+import { changesRecords } from '../core/plan.js';
 import { messageOf } from '../core/quoting.js';
 import type { Write } from '../core/snapshot.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
@@ -66,7 +67,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const coordinator = createCoordinator(config, scanPool, state);
   logEmissions(coordinator, log);
   coordinator.on('COMMITTED', ({ change, generation }) => {
-    audit?.record(change, generation, new Date());
+    // That a reply is remembered changes nobody's CPUs or pages.
+    if (changesRecords(change.plan)) audit?.record(change, generation, new Date());
   });
   const ended = endOf(coordinator);
   const scanSoon = () => coordinator.system.get('scanner')?.send({ type: 'RESCAN' });

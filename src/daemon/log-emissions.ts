@@ -5,6 +5,7 @@ import type { coordinatorMachine } from '../../actors/coordinator.js';
 import { nodeActorId } from '../../actors/numa-node.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty } from '../core/cpu-set.js';
+import { changesRecords } from '../core/plan.js';
 import type { View } from '../core/view.js';
 import type { FoundState } from '../state/state-copies.js';
 import type { Logger } from './log.js';
@@ -28,6 +29,7 @@ export function logEmissions(
   });
   coordinator.on('POOLS_CHANGED', ({ view }) => logPools(view, log));
   coordinator.on('CHANGED', ({ ticket, plan }) => {
+    if (!changesRecords(plan)) return;
     const { action, serviceName } = { serviceName: null, ...ticket.request };
     const claims = plan.claimChanges.map((change) => ({
       service: change.serviceName,

@@ -6,12 +6,21 @@ import {
   type PoolName,
   policySchema,
   pool,
+  requestIdSchema,
   serviceNameSchema,
   wholeNumber,
 } from './wire-fields.js';
 
+/** How a change is asked for, whatever it is. */
+export interface ChangeOptions {
+  /** Only wants to know what the reply would be. */
+  readonly isDryRun: boolean;
+  /** The caller's own name of this request, so that it can be repeated; `null` = it has none. */
+  readonly requestId: string | null;
+}
+
 /** A CPU request of any kind has these. `policy` is `null` where none was named. */
-interface CpuRequest {
+interface CpuRequest extends ChangeOptions {
   readonly serviceName: string;
   readonly pool: PoolName;
   readonly policy: Policy | null;
@@ -36,7 +45,7 @@ export interface AllocateNumaCoresRequest extends CpuRequest {
   readonly cpuCount: number;
 }
 
-export interface AllocateHugepagesRequest {
+export interface AllocateHugepagesRequest extends ChangeOptions {
   readonly action: 'allocate_hugepages';
   readonly serviceName: string;
   readonly nodeId: number;
@@ -45,12 +54,14 @@ export interface AllocateHugepagesRequest {
   readonly pageCount: number;
 }
 
-/** A request that may change what one service holds. */
-export type ClaimRequest =
+/** A request for CPUs. */
+export type CpuClaimRequest =
   | AllocateCoresRequest
   | AllocateCoresPercentRequest
-  | AllocateNumaCoresRequest
-  | AllocateHugepagesRequest;
+  | AllocateNumaCoresRequest;
+
+/** A request that may change what one service holds. */
+export type ClaimRequest = CpuClaimRequest | AllocateHugepagesRequest;
 
 const nodeId = wholeNumber.min(0, 'must be 0 or more');
 const policy = policySchema.nullish().transform((value) => value ?? null);
@@ -61,12 +72,23 @@ const releaseOrSome = releaseOrMore.refine(
   'must be -1 (release), or 1 or more',
 );
 
+/** The fields of {@link ChangeOptions}. */
+export const changeOptions = {
+  dry_run: z
+    .boolean('must be true or false')
+    .nullish()
+    .transform((value) => value ?? false),
+  request_id: requestIdSchema.nullish().transform((value) => value ?? null),
+};
+
 /** The schema of each of them by its action: what it takes in is the wire's, what it gives is ours. */
 export const CLAIM_REQUESTS = [
   [
     'allocate_cores',
     z
       .object({
+        action: z.literal('allocate_cores'),
+        ...changeOptions,
         service_name: serviceNameSchema,
         num_of_cores: releaseOrMore.default(0),
         numa_node: noNode,
@@ -74,7 +96,9 @@ export const CLAIM_REQUESTS = [
         preemption_policy: policy,
       })
       .transform((wire) => ({
-        action: 'allocate_cores' as const,
+        action: wire.action,
+        isDryRun: wire.dry_run,
+        requestId: wire.request_id,
         serviceName: wire.service_name,
         cpuCount: wire.num_of_cores,
         pool: wire.pool,
@@ -85,6 +109,8 @@ export const CLAIM_REQUESTS = [
     'allocate_cores_percent',
     z
       .object({
+        action: z.literal('allocate_cores_percent'),
+        ...changeOptions,
         service_name: serviceNameSchema,
         percent: wholeNumber.min(-1, 'must be -1 to 100').max(100, 'must be -1 to 100'),
         numa_node: noNode,
@@ -92,7 +118,9 @@ export const CLAIM_REQUESTS = [
         preemption_policy: policy,
       })
       .transform((wire) => ({
-        action: 'allocate_cores_percent' as const,
+        action: wire.action,
+        isDryRun: wire.dry_run,
+        requestId: wire.request_id,
         serviceName: wire.service_name,
         percent: wire.percent,
         pool: wire.pool,
@@ -103,6 +131,8 @@ export const CLAIM_REQUESTS = [
     'allocate_numa_cores',
     z
       .object({
+        action: z.literal('allocate_numa_cores'),
+        ...changeOptions,
         service_name: serviceNameSchema,
         numa_node: nodeId,
         num_of_cores: releaseOrSome,
@@ -110,7 +140,9 @@ export const CLAIM_REQUESTS = [
         preemption_policy: policy,
       })
       .transform((wire) => ({
-        action: 'allocate_numa_cores' as const,
+        action: wire.action,
+        isDryRun: wire.dry_run,
+        requestId: wire.request_id,
         serviceName: wire.service_name,
         nodeId: wire.numa_node,
         cpuCount: wire.num_of_cores,
@@ -122,13 +154,17 @@ export const CLAIM_REQUESTS = [
     'allocate_hugepages',
     z
       .object({
+        action: z.literal('allocate_hugepages'),
+        ...changeOptions,
         service_name: serviceNameSchema,
         hugepages_requested: releaseOrSome,
         node_id: nodeId,
         size_kb: wholeNumber.min(1, 'must be more than 0'),
       })
       .transform((wire) => ({
-        action: 'allocate_hugepages' as const,
+        action: wire.action,
+        isDryRun: wire.dry_run,
+        requestId: wire.request_id,
         serviceName: wire.service_name,
         pageCount: wire.hugepages_requested,
         nodeId: wire.node_id,
@@ -146,7 +182,7 @@ export const CLAIM_ACTIONS = [
 ] as const satisfies readonly ClaimRequest['action'][];
 
 /** Whether it asks for something, rather than giving back. */
-export function isClaimGrant(request: ClaimRequest): boolean {
+export function isGrant(request: ClaimRequest): boolean {
   switch (request.action) {
     case 'allocate_cores':
       return request.cpuCount >= 0;

@@ -12,8 +12,16 @@ export interface Preemption {
   readonly cpus: string;
 }
 
-interface CpuReply {
+/** What every reply to a change may have. */
+interface ChangeReply {
   readonly version: Version;
+  /** Who lost CPUs, by name. Present when somebody did, and where it is only tried. */
+  readonly preempted?: readonly Preemption[];
+  /** Present when nothing was changed, because nothing was to be. */
+  readonly dry_run?: true;
+}
+
+interface CpuReply extends ChangeReply {
   readonly service_name: string;
   /** Count of the pool's eligible CPUs. */
   readonly total_available_cpus: number;
@@ -45,12 +53,9 @@ export interface AllocateNumaCoresReply extends CpuReply {
   readonly num_of_cores: number;
   /** A list here: the CPUs just claimed in this node, `""` after a release. */
   readonly cores_allocated: string;
-  /** Present when CPUs were taken from others; by name. */
-  readonly preempted?: readonly Preemption[];
 }
 
-export interface AllocateHugepagesReply {
-  readonly version: Version;
+export interface AllocateHugepagesReply extends ChangeReply {
   readonly service_name: string;
   readonly hugepages_requested: number;
   readonly allocation_successful: true;
@@ -58,6 +63,21 @@ export interface AllocateHugepagesReply {
   readonly node_id: number;
   readonly size_kb: number;
 }
+
+/** A reply to a change of one service. */
+export type ClaimReply =
+  | AllocateCoresReply
+  | AllocateCoresPercentReply
+  | AllocateNumaCoresReply
+  | AllocateHugepagesReply;
+
+export interface TransactReply extends ChangeReply {
+  /** One reply a step, in their order. */
+  readonly results: readonly ClaimReply[];
+}
+
+/** A reply to a change. */
+export type ChangingReply = ClaimReply | TransactReply;
 
 export interface ListedAllocation {
   readonly pool: PoolName;
@@ -208,10 +228,7 @@ export interface ErrorReply {
 
 /** A reply to a request that was granted. */
 export type Reply =
-  | AllocateCoresReply
-  | AllocateCoresPercentReply
-  | AllocateNumaCoresReply
-  | AllocateHugepagesReply
+  | ChangingReply
   | ListAllocationsReply
   | GetMemoryInfoReply
   | GetTopologyReply
@@ -226,6 +243,9 @@ export const SUPPORTED_CPU_FEATURES: readonly string[] = [
   'cpu-pools',
   'preempted',
   'watch',
+  'dry-run',
+  'transact',
+  'request-id',
   'topology',
   'status',
 ];

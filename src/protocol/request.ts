@@ -4,11 +4,16 @@
  */
 
 import { z } from 'zod';
-import { CLAIM_ACTIONS, CLAIM_REQUESTS, type ClaimRequest, isClaimGrant } from './claim-request.js';
+import {
+  type ChangeOptions,
+  CLAIM_ACTIONS,
+  CLAIM_REQUESTS,
+  type ClaimRequest,
+  changeOptions,
+} from './claim-request.js';
 import { type Refusal, refusal } from './error-codes.js';
 import { missingOr, type PoolName, pool, serviceNameSchema } from './wire-fields.js';
 
-export { CLAIM_ACTIONS, type ClaimRequest } from './claim-request.js';
 export {
   missingOr,
   type Policy,
@@ -24,6 +29,19 @@ export const PROTOCOL_VERSION = '1.0';
 
 /** Patterns of names in one `watch`; each is held against each change. */
 export const WATCHED_NAMES_MAX = 64;
+
+/** Steps of one transaction. DPDK's control and data path on four nodes are about twelve. */
+export const STEPS_MAX = 64;
+
+/** Several changes, all or none. */
+export interface TransactRequest extends ChangeOptions {
+  readonly action: 'transact';
+  /** In the order in which they are decided; at least one. */
+  readonly steps: readonly ClaimRequest[];
+}
+
+/** A request that may change who holds what. */
+export type ChangingRequest = ClaimRequest | TransactRequest;
 
 export interface ListAllocationsRequest {
   readonly action: 'list_allocations';
@@ -59,7 +77,7 @@ export type StreamRequest = WatchRequest | InspectRequest;
 
 /** Any request, parsed. */
 export type Request =
-  | ClaimRequest
+  | ChangingRequest
   | ListAllocationsRequest
   | GetMemoryInfoRequest
   | GetTopologyRequest
@@ -68,9 +86,51 @@ export type Request =
 
 const readerName = z.string('must be a string').nullish();
 
+const stepSchema = z.discriminatedUnion(
+  'action',
+  [CLAIM_REQUESTS[0][1], CLAIM_REQUESTS[1][1], CLAIM_REQUESTS[2][1], CLAIM_REQUESTS[3][1]],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union'
+        ? `must be one of ${CLAIM_ACTIONS.map(shown).join(', ')}`
+        : 'must be an object',
+  },
+);
+
+/** What concerns the whole transaction cannot be said of a step. */
+function refuseOptions({ value, issues }: z.core.ParsePayload<readonly ClaimRequest[]>): void {
+  for (const [index, step] of value.entries()) {
+    const isWrong = { dry_run: step.isDryRun, request_id: step.requestId !== null };
+    for (const [field, said] of Object.entries(isWrong)) {
+      if (!said) continue;
+      const message = 'belongs to the whole transaction, beside `steps`';
+      issues.push({ code: 'custom', input: value, path: [index, field], message });
+    }
+  }
+}
+
 /** The schema of each request by its action: what it takes in is the wire's, what it gives is ours. */
 const REQUESTS = [
   ...CLAIM_REQUESTS,
+  [
+    'transact',
+    z
+      .object({
+        ...changeOptions,
+        service_name: readerName,
+        steps: z
+          .array(stepSchema, { error: (issue) => missingOr(issue.input, 'must be a list') })
+          .min(1, 'must have at least one step')
+          .max(STEPS_MAX, `must have at most ${STEPS_MAX} steps`)
+          .check(refuseOptions),
+      })
+      .transform((wire) => ({
+        action: 'transact' as const,
+        isDryRun: wire.dry_run,
+        requestId: wire.request_id,
+        steps: wire.steps,
+      })),
+  ],
   [
     'list_allocations',
     z
@@ -126,8 +186,14 @@ export const REQUEST_SCHEMAS: ReadonlyMap<string, z.ZodType<Request>> = new Map<
 export const ACTIONS: readonly string[] = [...REQUEST_SCHEMAS.keys()];
 
 /** Tells a request that may change what a service holds from one that only looks. */
-export function isChanging(request: Request): request is ClaimRequest {
-  return CLAIM_ACTIONS.some((action) => action === request.action);
+export function isChanging(request: Request): request is ChangingRequest {
+  return 'isDryRun' in request;
+}
+
+/** The changes that a request asks for, in order; none where it only looks. */
+export function claimRequestsOf(request: Request): readonly ClaimRequest[] {
+  if (!isChanging(request)) return [];
+  return request.action === 'transact' ? request.steps : [request];
 }
 
 /** The actions that are answered by lines without an end. */
@@ -137,11 +203,6 @@ export type StreamAction = StreamRequest['action'];
 /** Tells a request that is answered by lines without an end from one that has a reply. */
 export function isStream(request: Request): request is StreamRequest {
   return STREAM_ACTIONS.some((action) => action === request.action);
-}
-
-/** Whether a request asks for something, rather than giving back or looking. */
-export function isGrant(request: Request): boolean {
-  return isChanging(request) && isClaimGrant(request);
 }
 
 /**
@@ -175,8 +236,18 @@ export function parseRequest(wire: Readonly<Record<string, unknown>>): Request |
   const parsed = schema.safeParse(wire);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = String(issue?.path[0] ?? '');
+  const field = fieldOf(issue?.path ?? []);
   return refusal('INVALID_REQUEST', `Invalid request: ${field} ${sentence(issue)}`, { field });
+}
+
+/** Where a field is, as one writes it: `steps[1].num_of_cores`. */
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => {
+      if (typeof key === 'number') return `[${key}]`;
+      return index === 0 ? String(key) : `.${String(key)}`;
+    })
+    .join('');
 }
 
 function sentence(issue: z.core.$ZodIssue | undefined): string {

@@ -10,11 +10,10 @@ export type PoolName = z.infer<typeof poolNameSchema>;
 export const policySchema = z.enum(['legacy', 'non-preemptive']);
 export type Policy = z.infer<typeof policySchema>;
 
-/** Longest service name, in bytes of UTF-8. */
+/** Longest service name, and longest `request_id`, in bytes of UTF-8. */
 export const SERVICE_NAME_MAX_BYTES = 128;
 
-/** The name of a service that holds, or wants to hold, something. */
-export const serviceNameSchema = z
+const nameSchema = z
   .string({ error: (issue) => missingOr(issue.input, 'must be a string') })
   .refine((name) => name.length > 0, 'must not be empty')
   .refine(
@@ -24,9 +23,17 @@ export const serviceNameSchema = z
   .refine((name) => name.isWellFormed(), 'must be well-formed Unicode')
   .refine((name) => !/\p{Cc}/u.test(name), 'must not contain control characters');
 
+/** The name of a service that holds, or wants to hold, something. */
+export const serviceNameSchema = nameSchema;
+
+/** What a caller calls a request that it may repeat; under the rules of a service name. */
+export const requestIdSchema = nameSchema;
+
+/** Numbers have no decimals; `2.0` is 2. */
 export const wholeNumber = z.int({
   error: (issue) => missingOr(issue.input, 'must be a whole number'),
 });
+/** The pool of a request; `null` is none. */
 export const pool = poolNameSchema.default('isolated');
 
 /** What is wrong with a value that has the wrong type, or is not there. */

@@ -14,7 +14,14 @@ import { compareNames } from '../core/names.js';
 import { pageRecordsOf } from '../core/pages.js';
 import { messageOf, visible } from '../core/quoting.js';
 import type { Snapshot } from '../core/snapshot.js';
-import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
+import type { ChangingReply } from '../protocol/reply.js';
+import {
+  PROTOCOL_VERSION,
+  policySchema,
+  poolNameSchema,
+  serviceNameSchema,
+} from '../protocol/request.js';
+import { requestIdSchema } from '../protocol/wire-fields.js';
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
 
@@ -51,6 +58,18 @@ const ownFormat = z.strictObject({
         uid: wholeCount,
         gid: wholeCount.nullable().default(null),
         label: z.string().nullable().default(null),
+      }),
+    )
+    .default([]),
+  // Absent in files that were written before requests could be repeated.
+  replies: z
+    .array(
+      z.strictObject({
+        uid: wholeCount,
+        label: z.string().nullable(),
+        request_id: requestIdSchema,
+        fingerprint: z.string().regex(/^[0-9a-f]{64}$/),
+        reply: z.looseObject({ version: z.literal(PROTOCOL_VERSION) }),
       }),
     )
     .default([]),
@@ -115,6 +134,13 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
     owners: [...holdings.owners]
       .sort(([a], [b]) => compareNames(a, b))
       .map(([service_name, owner]) => ({ service_name, ...owner })),
+    replies: holdings.replies.map(({ uid, label, requestId, fingerprint, reply }) => ({
+      uid,
+      label,
+      request_id: requestId,
+      fingerprint,
+      reply: { ...reply },
+    })),
   };
   return `${JSON.stringify({ ...body, checksum: checksumOf(body) })}\n`;
 }
@@ -124,7 +150,7 @@ function readOwnState(json: unknown): StoredState {
   if (!parsed.success) throw new StateError(issuesOf(parsed.error));
   const { checksum, ...body } = json as OwnFormat;
   if (checksum !== checksumOf(body)) throw new StateError('its checksum does not fit its content');
-  const { claims, hugepages, cpu_homes, owners, generation, updated_at } = parsed.data;
+  const { claims, hugepages, cpu_homes, owners, replies, generation, updated_at } = parsed.data;
   let holdings = Holdings.none;
   try {
     holdings = holdings.withClaims(
@@ -161,6 +187,16 @@ function readOwnState(json: unknown): StoredState {
     holdings = holdings.withOwner(service_name, owner);
   }
   if (holdings.owners.size < owners.length) throw new StateError('owners names a service twice');
+  holdings = holdings.withReplies(
+    replies.map(({ uid, label, request_id: requestId, fingerprint, reply }) => ({
+      uid,
+      label,
+      requestId,
+      fingerprint,
+      // It was a reply when it was written, and the checksum says that it still is.
+      reply: reply as unknown as ChangingReply,
+    })),
+  );
   return {
     holdings,
     homes,

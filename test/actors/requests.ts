@@ -8,6 +8,9 @@ import type {
 } from '../../src/protocol/claim-request.js';
 import type { ListAllocationsRequest, Policy, PoolName } from '../../src/protocol/request.js';
 
+/** Asked for in earnest, once. */
+const PLAIN = { isDryRun: false, requestId: null } as const;
+
 interface Unless {
   readonly pool?: PoolName;
   readonly policy?: Policy | null;
@@ -19,7 +22,7 @@ export function cores(
   cpuCount: number,
   { pool = 'isolated', policy = null }: Unless = {},
 ): AllocateCoresRequest {
-  return { action: 'allocate_cores', serviceName, cpuCount, pool, policy };
+  return { action: 'allocate_cores', serviceName, cpuCount, pool, policy, ...PLAIN };
 }
 
 /** `allocate_numa_cores`; -1 releases what the service holds in the node. */
@@ -29,7 +32,7 @@ export function numaCores(
   cpuCount: number,
   { pool = 'isolated', policy = null }: Unless = {},
 ): AllocateNumaCoresRequest {
-  return { action: 'allocate_numa_cores', serviceName, nodeId, cpuCount, pool, policy };
+  return { action: 'allocate_numa_cores', serviceName, nodeId, cpuCount, pool, policy, ...PLAIN };
 }
 
 /** `allocate_hugepages` of 2 MiB; -1 forgets the record. */
@@ -38,7 +41,7 @@ export function hugepages(
   nodeId: number,
   pageCount: number,
 ): AllocateHugepagesRequest {
-  return { action: 'allocate_hugepages', serviceName, nodeId, sizeKb: 2048, pageCount };
+  return { action: 'allocate_hugepages', serviceName, nodeId, sizeKb: 2048, pageCount, ...PLAIN };
 }
 
 /** `list_allocations`. */
@@ -54,5 +57,6 @@ export function percent(serviceName: string, share: number): AllocateCoresPercen
     percent: share,
     pool: 'isolated',
     policy: null,
+    ...PLAIN,
   };
 }

@@ -187,6 +187,8 @@ describe('the audit log', () => {
           nodeId: 0,
           sizeKb: 4,
           pageCount: 1,
+          isDryRun: false,
+          requestId: null,
         } as const,
       },
       before: Holdings.none,

@@ -66,6 +66,8 @@ const request = {
   cpuCount: 1,
   pool: 'isolated',
   policy: null,
+  isDryRun: false,
+  requestId: null,
 } as const;
 
 describe('those who inspect', () => {

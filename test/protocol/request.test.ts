@@ -106,7 +106,8 @@ const numbers = [
 
 describe('parseRequest', () => {
   it('reads each action', () => {
-    const pooled = { serviceName: 'a', pool: 'isolated', policy: null };
+    const plain = { isDryRun: false, requestId: null };
+    const pooled = { serviceName: 'a', pool: 'isolated', policy: null, ...plain };
     for (const [wire, request] of [
       [cores, { action: 'allocate_cores', cpuCount: 2, ...pooled }],
       [percent, { action: 'allocate_cores_percent', percent: 50, ...pooled }],
@@ -119,6 +120,7 @@ describe('parseRequest', () => {
           nodeId: 1,
           sizeKb: 2048,
           pageCount: 3,
+          ...plain,
         },
       ],
       [list, { action: 'list_allocations', pool: 'isolated' }],
