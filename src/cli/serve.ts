@@ -1,7 +1,8 @@
 /** `serve`: the daemon itself, in the foreground, on this machine or a simulated one. */
 
 import { Command, Option } from 'commander';
-import { type Config, ConfigError, LOG_LEVELS, readConfig } from '../config/config.js';
+import { type Config, ConfigError, readConfig } from '../config/config.js';
+import { LOG_LEVELS } from '../config/settings.js';
 import { simulatedMachineNamed, simulatedMachines } from '../simulate/shapes.js';
 import type { GlobalOptions } from './ask-daemon.js';
 import { loadDaemon } from './load-daemon.js';

@@ -10,56 +10,16 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { AccessPolicy } from '../core/access-policy.js';
 import { issuesOf } from '../core/issues.js';
-import { type PoolLists, parsePoolLists } from '../core/pools.js';
+import type { PoolLists } from '../core/pools.js';
 import { messageOf } from '../core/quoting.js';
-import { cpuListText, textReadBy } from '../core/text-schema.js';
-import { PolicyFileError, readPolicyFile } from './policy-file.js';
+import { type LOG_LEVELS, type Setting, settings } from './settings.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** `sun_path` of a Unix socket address has 108 bytes, the last of them zero (`unix(7)`). */
-export const SOCKET_PATH_MAX_BYTES = 107;
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** Milliseconds in a day: a longer schedule would not be one, and timers end at 2^31. */
-const DAY_MS = 86_400_000;
-
-const settings = {
-  socketPath: z
-    .string()
-    .min(1)
-    .refine(
-      (path) => Buffer.byteLength(path) <= SOCKET_PATH_MAX_BYTES,
-      `a socket path may have at most ${SOCKET_PATH_MAX_BYTES} bytes`,
-    ),
-  socketMode: z.coerce
-    .string()
-    .regex(/^0?[0-7]{3}$/, 'must be three octal digits, such as 660')
-    .transform((digits) => Number.parseInt(digits, 8))
-    .refine(
-      (mode) => (mode & 0o600) === 0o600 && (mode & 0o111) === 0,
-      'must let the owner read and write, and nobody execute: 600, 660 and 666 are usual',
-    ),
-  socketGroup: z.coerce.string(),
-  stateDirectory: z.string().min(1),
-  sysfsRoot: z.string().min(1),
-  cpuPool: cpuListText(parsePoolLists),
-  policyFile: textReadBy((path) => (path === '' ? null : readPolicyFile(path)), PolicyFileError),
-  auditFile: z.string(),
-  rescanIntervalMs: z.coerce
-    .number('must be a number of milliseconds')
-    .int('must be whole')
-    .min(100, 'must be 100 or more')
-    .max(DAY_MS, `must be ${DAY_MS} or less`),
-  logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
-};
-
 const configSchema = z.object(settings);
-type Setting = keyof typeof settings;
 
 /** The configuration of a daemon, checked. */
 export interface Config {
