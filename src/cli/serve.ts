@@ -13,10 +13,13 @@ import { print, terminalOf } from './terminal.js';
 const EXAMPLES = `
 Options win over the environment (EPA_SOCKET, EPA_SOCKET_MODE, EPA_SOCKET_GROUP,
 EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_POLICY_FILE, EPA_AUDIT_FILE,
-EPA_RESCAN_INTERVAL_MS, EPA_LOG_LEVEL), that over a configuration file (--config
-or EPA_CONFIG: a JSON object with "socket", "socket_mode", "socket_group",
-"state_dir", "sysfs_root", "cpu_pool", "policy_file", "audit_file",
-"rescan_interval_ms", "log_level"), and that over the defaults.
+EPA_RESCAN_INTERVAL_MS, EPA_LARGE_MACHINE_CPUS, EPA_LARGE_MACHINE_RESERVED_CPUS,
+EPA_SMALL_MACHINE_PERCENT, EPA_LOG_LEVEL), that over a configuration file
+(--config or EPA_CONFIG: a JSON object with "socket", "socket_mode",
+"socket_group", "state_dir", "sysfs_root", "cpu_pool", "policy_file",
+"audit_file", "rescan_interval_ms", "large_machine_cpus",
+"large_machine_reserved_cpus", "small_machine_percent", "log_level"), and that
+over the defaults.
 With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
 
 The log goes to standard error: JSON lines, or readable ones on a terminal.
@@ -40,6 +43,9 @@ interface ServeOptions extends GlobalOptions {
   readonly policyFile?: string;
   readonly auditFile?: string;
   readonly rescanIntervalMs?: string;
+  readonly largeMachineCpus?: string;
+  readonly largeMachineReservedCpus?: string;
+  readonly smallMachinePercent?: string;
   readonly logLevel?: string;
   readonly simulate?: string;
 }
@@ -61,6 +67,9 @@ export function serveCommand(): Command {
     .option('--policy-file <file>', 'who may use which services, and how much (JSON)')
     .option('--audit-file <file>', 'where to write down every change')
     .option('--rescan-interval-ms <ms>', 'how often the machine is looked at')
+    .option('--large-machine-cpus <n>', 'the default share: more CPUs than this are many')
+    .option('--large-machine-reserved-cpus <n>', 'of many CPUs, these are left to others')
+    .option('--small-machine-percent <n>', 'of fewer CPUs, this share is given')
     .option('--log-level <level>', LOG_LEVELS.join(', '))
     .addOption(
       new Option('--simulate <shape>', 'serve a simulated machine ("list": show them)').conflicts(
@@ -99,6 +108,9 @@ async function serve(_options: object, command: Command): Promise<void> {
         policyFile: options.policyFile,
         auditFile: options.auditFile,
         rescanIntervalMs: options.rescanIntervalMs,
+        largeMachineCpus: options.largeMachineCpus,
+        largeMachineReservedCpus: options.largeMachineReservedCpus,
+        smallMachinePercent: options.smallMachinePercent,
         logLevel: options.logLevel,
       },
       undefined,

@@ -12,14 +12,24 @@ import type { AccessPolicy } from '../core/access-policy.js';
 import { issuesOf } from '../core/issues.js';
 import type { PoolLists } from '../core/pools.js';
 import { messageOf } from '../core/quoting.js';
-import { type LOG_LEVELS, type Setting, settings } from './settings.js';
+import {
+  COMMON_DEFAULTS,
+  faultOfSizes,
+  type LOG_LEVELS,
+  type Setting,
+  settings,
+} from './settings.js';
 
 /** A setting cannot be used. `message` names the setting and where it came from. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const configSchema = z.object(settings);
+const configSchema = z.object(settings).superRefine((config, context) => {
+  const fault = faultOfSizes(config);
+  if (fault === null) return;
+  context.addIssue({ code: 'custom', path: ['largeMachineReservedCpus'], message: fault });
+});
 
 /** The configuration of a daemon, checked. */
 export interface Config {
@@ -40,6 +50,10 @@ export interface Config {
   /** Where changes are written down; empty = nowhere. */
   readonly auditFile: string;
   readonly rescanIntervalMs: number;
+  /** The numbers of the default share: see `src/core/size-heuristic.ts`. */
+  readonly largeMachineCpus: number;
+  readonly largeMachineReservedCpus: number;
+  readonly smallMachinePercent: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -56,6 +70,9 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
   policyFile: 'EPA_POLICY_FILE',
   auditFile: 'EPA_AUDIT_FILE',
   rescanIntervalMs: 'EPA_RESCAN_INTERVAL_MS',
+  largeMachineCpus: 'EPA_LARGE_MACHINE_CPUS',
+  largeMachineReservedCpus: 'EPA_LARGE_MACHINE_RESERVED_CPUS',
+  smallMachinePercent: 'EPA_SMALL_MACHINE_PERCENT',
   logLevel: 'EPA_LOG_LEVEL',
 };
 
@@ -70,6 +87,9 @@ const FILE_KEYS: Readonly<Record<Setting, string>> = {
   policyFile: 'policy_file',
   auditFile: 'audit_file',
   rescanIntervalMs: 'rescan_interval_ms',
+  largeMachineCpus: 'large_machine_cpus',
+  largeMachineReservedCpus: 'large_machine_reserved_cpus',
+  smallMachinePercent: 'small_machine_percent',
   logLevel: 'log_level',
 };
 
@@ -202,7 +222,18 @@ function readHandedOver(environment: NodeJS.ProcessEnv): number[] {
 /** The settings that may change while the daemon runs. */
 function liveSettings(config: Config) {
   const { cpuPool, policyFile, rescanIntervalMs, logLevel, socketMode, socketGroup } = config;
-  return { cpuPool, policyFile, rescanIntervalMs, logLevel, socketMode, socketGroup };
+  const { largeMachineCpus, largeMachineReservedCpus, smallMachinePercent } = config;
+  return {
+    cpuPool,
+    policyFile,
+    rescanIntervalMs,
+    largeMachineCpus,
+    largeMachineReservedCpus,
+    smallMachinePercent,
+    logLevel,
+    socketMode,
+    socketGroup,
+  };
 }
 
 /** The environment for a child process that is to find its daemon at `socketPath`. */
@@ -260,25 +291,15 @@ function unusable({ value, origin }: Choice, because = 'it is not valid'): Confi
 }
 
 function defaultSettings(environment: NodeJS.ProcessEnv) {
-  const common = {
-    socketMode: '660',
-    socketGroup: '',
-    sysfsRoot: '/sys',
-    cpuPool: '',
-    policyFile: '',
-    auditFile: '',
-    rescanIntervalMs: 5_000,
-    logLevel: 'info',
-  };
   const snapData = environment['SNAP_DATA'];
   if (snapData) {
     const data = join(snapData, 'data');
-    return { ...common, socketPath: join(data, 'epa.sock'), stateDirectory: data };
+    return { ...COMMON_DEFAULTS, socketPath: join(data, 'epa.sock'), stateDirectory: data };
   }
   const uid = process.getuid?.();
   if (uid === 0) {
     return {
-      ...common,
+      ...COMMON_DEFAULTS,
       socketPath: '/run/epa-orchestrator/epa.sock',
       stateDirectory: '/var/lib/epa-orchestrator',
     };
@@ -286,7 +307,7 @@ function defaultSettings(environment: NodeJS.ProcessEnv) {
   const runtime = environment['XDG_RUNTIME_DIR'] || `/tmp/epa-orchestrator-${uid}`;
   const state = environment['XDG_STATE_HOME'] || join(homeDirectory(), '.local', 'state');
   return {
-    ...common,
+    ...COMMON_DEFAULTS,
     socketPath: join(runtime, 'epa-orchestrator', 'epa.sock'),
     stateDirectory: join(state, 'epa-orchestrator'),
   };

@@ -4,7 +4,9 @@
  */
 
 import { z } from 'zod';
+import { MAX_CPU_ID } from '../core/cpu-set.js';
 import { parsePoolLists } from '../core/pools.js';
+import { DEFAULT_SIZE_HEURISTIC, type SizeHeuristic } from '../core/size-heuristic.js';
 import { cpuListText, textReadBy } from '../core/text-schema.js';
 import { PolicyFileError, readPolicyFile } from './policy-file.js';
 
@@ -15,6 +17,17 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 
 /** Milliseconds in a day: a longer schedule would not be one, and timers end at 2^31. */
 const DAY_MS = 86_400_000;
+
+/** As many CPUs as there can be ids. */
+const CPUS_MAX = MAX_CPU_ID + 1;
+
+function wholeNumber(what: string, least: number, most: number) {
+  return z.coerce
+    .number(`must be a number of ${what}`)
+    .int('must be whole')
+    .min(least, `must be ${least} ${what} or more`)
+    .max(most, `must be ${most} ${what} or less`);
+}
 
 /** The schemas of all settings; each reads a text, as an environment or a file has it. */
 export const settings = {
@@ -39,13 +52,35 @@ export const settings = {
   cpuPool: cpuListText(parsePoolLists),
   policyFile: textReadBy((path) => (path === '' ? null : readPolicyFile(path)), PolicyFileError),
   auditFile: z.string(),
-  rescanIntervalMs: z.coerce
-    .number('must be a number of milliseconds')
-    .int('must be whole')
-    .min(100, 'must be 100 or more')
-    .max(DAY_MS, `must be ${DAY_MS} or less`),
+  rescanIntervalMs: wholeNumber('milliseconds', 100, DAY_MS),
+  largeMachineCpus: wholeNumber('CPUs', 0, CPUS_MAX),
+  largeMachineReservedCpus: wholeNumber('CPUs', 0, CPUS_MAX),
+  smallMachinePercent: wholeNumber('percent', 1, 100),
   logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
 };
 
 /** The name of a setting within the program. */
 export type Setting = keyof typeof settings;
+
+/** What settings are when nobody says anything else, as far as that is the same everywhere. */
+export const COMMON_DEFAULTS = {
+  socketMode: '660',
+  socketGroup: '',
+  sysfsRoot: '/sys',
+  cpuPool: '',
+  policyFile: '',
+  auditFile: '',
+  rescanIntervalMs: 5_000,
+  ...DEFAULT_SIZE_HEURISTIC,
+  logLevel: 'info',
+} as const satisfies { readonly [S in Setting]?: string | number };
+
+/**
+ * What is wrong with numbers of the default share that are right one by one, in words that follow
+ * the name of `largeMachineReservedCpus`; `null` = nothing.
+ */
+export function faultOfSizes(sizes: SizeHeuristic): string | null {
+  return sizes.largeMachineReservedCpus > sizes.largeMachineCpus
+    ? `must not be more than what makes a machine a large one: ${sizes.largeMachineCpus} CPUs`
+    : null;
+}

@@ -16,7 +16,7 @@ import { type CpuSet, countCpus, NO_CPUS, subtractCpus } from './cpu-set.js';
 import type { ClaimChange, Holdings } from './holdings.js';
 import type { Decision } from './plan.js';
 import type { Pool } from './pools.js';
-import { defaultShare, SMALL_MACHINE_PERCENT } from './size-heuristic.js';
+import { defaultShare } from './size-heuristic.js';
 import {
   type Applicant,
   checkCapacity,
@@ -34,7 +34,10 @@ export function decideCores(view: View, request: AllocateCoresRequest): Decision
     request.cpuCount === -1
       ? releaseAll(view, request)
       : grant(view, request, ({ candidates }) => ({
-          cpuCount: request.cpuCount === 0 ? defaultShare(candidates) : request.cpuCount,
+          cpuCount:
+            request.cpuCount === 0
+              ? defaultShare(candidates, view.sizeHeuristic)
+              : request.cpuCount,
           asked: request.cpuCount === 0 ? 'the default share' : `${request.cpuCount}`,
         }));
   if (isRefusal(outcome)) return outcome;
@@ -109,7 +112,10 @@ function grant(
   const eligible = countCpus(pool.eligibleCpus);
   const { cpuCount, asked } = sizeOf({ eligible, candidates: available });
   if (cpuCount === 0 || cpuCount > available) {
-    const why = cpuCount === 0 ? ` (${SMALL_MACHINE_PERCENT} % of them is less than one CPU)` : '';
+    const why =
+      cpuCount === 0
+        ? ` (${view.sizeHeuristic.smallMachinePercent} % of them is less than one CPU)`
+        : '';
     return refusal(
       'INSUFFICIENT_CPUS',
       `Insufficient CPUs available. Requested: ${asked}, Available: ${available}${why}`,

@@ -1,21 +1,29 @@
-/**
- * How many CPUs a service gets that does not say how many it wants. Source of the numbers: the
- * wire contract, which has them from the daemon that this one replaces.
- */
+/** How many CPUs a service gets that does not say how many it wants. */
 
-/** More candidates than this make the machine a large one. */
-export const LARGE_MACHINE_CPUS = 100;
-/** What a large machine keeps back for others. */
-export const LARGE_MACHINE_RESERVED_CPUS = 16;
-/** What a small machine gives, in percent. */
-export const SMALL_MACHINE_PERCENT = 80;
+/** The numbers that the default share rests on; the operator may set others. */
+export interface SizeHeuristic {
+  /** More candidates than this make the machine a large one. */
+  readonly largeMachineCpus: number;
+  /** What a large machine keeps back for others; not more than {@link largeMachineCpus}. */
+  readonly largeMachineReservedCpus: number;
+  /** What a small machine gives, in percent. */
+  readonly smallMachinePercent: number;
+}
+
+/** Source: the wire contract, which has them from the daemon that this one replaces. */
+export const DEFAULT_SIZE_HEURISTIC: SizeHeuristic = {
+  largeMachineCpus: 100,
+  largeMachineReservedCpus: 16,
+  smallMachinePercent: 80,
+};
 
 /**
- * The default share of `candidateCount` CPUs: all but 16 of more than 100, otherwise 80 percent,
- * rounded down. May be 0.
+ * The default share of `candidateCount` CPUs: of a large machine all but a few, otherwise a
+ * percentage, rounded down. May be 0.
  */
-export function defaultShare(candidateCount: number): number {
-  return candidateCount > LARGE_MACHINE_CPUS
-    ? candidateCount - LARGE_MACHINE_RESERVED_CPUS
-    : Math.floor((candidateCount * SMALL_MACHINE_PERCENT) / 100);
+export function defaultShare(candidateCount: number, heuristic: SizeHeuristic): number {
+  const { largeMachineCpus, largeMachineReservedCpus, smallMachinePercent } = heuristic;
+  return candidateCount > largeMachineCpus
+    ? candidateCount - largeMachineReservedCpus
+    : Math.floor((candidateCount * smallMachinePercent) / 100);
 }

@@ -8,6 +8,7 @@ import type { Holdings } from './holdings.js';
 import { type Homes, NO_NODE, resolveHomes } from './homes.js';
 import type { MachineFacts, NodeFacts } from './machine.js';
 import { type PoolLists, type Pools, resolvePools } from './pools.js';
+import type { SizeHeuristic } from './size-heuristic.js';
 
 /** The picture of one moment. Equal views give equal decisions. */
 export interface View {
@@ -17,11 +18,14 @@ export interface View {
   readonly holdings: Holdings;
   /** What the operator lets whom do; `null` = there is no policy, and each may do what is its own. */
   readonly access: AccessPolicy | null;
+  readonly sizeHeuristic: SizeHeuristic;
 }
 
 /** What the operator decides. */
 export interface OperatorSettings {
   readonly poolLists: PoolLists;
+  /** How many CPUs who does not say gets. */
+  readonly sizeHeuristic: SizeHeuristic;
   readonly access: AccessPolicy | null;
 }
 
@@ -36,12 +40,12 @@ export const NO_FACTS: MachineFacts = {
 /**
  * Makes a view of fresh facts.
  *
- * @param settings what the operator says of pools and of callers
+ * @param settings what the operator says of pools, of callers and of sizes
  * @param known where CPUs were at home before, the latest first
  */
 export function viewOf(
   facts: MachineFacts,
-  { poolLists, access }: OperatorSettings,
+  { poolLists, access, sizeHeuristic }: OperatorSettings,
   known: Iterable<readonly [number, CpuSet]>,
   holdings: Holdings,
 ): View {
@@ -51,6 +55,7 @@ export function viewOf(
     homes: resolveHomes(facts, known, holdings.claimedCpus),
     holdings,
     access,
+    sizeHeuristic,
   };
 }
 

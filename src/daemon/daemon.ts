@@ -169,8 +169,11 @@ function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }
   });
 }
 
-function settingsOf({ cpuPool, policyFile, rescanIntervalMs }: Config): Settings {
-  return { poolLists: cpuPool, access: policyFile, rescanIntervalMs };
+function settingsOf(config: Config): Settings {
+  const { cpuPool, policyFile, rescanIntervalMs } = config;
+  const { largeMachineCpus, largeMachineReservedCpus, smallMachinePercent } = config;
+  const sizeHeuristic = { largeMachineCpus, largeMachineReservedCpus, smallMachinePercent };
+  return { poolLists: cpuPool, access: policyFile, rescanIntervalMs, sizeHeuristic };
 }
 
 function endOf(coordinator: Coordinator): Promise<void> {

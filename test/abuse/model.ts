@@ -7,6 +7,7 @@ import type { Caller } from '../../src/core/caller.js';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
+import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import { type View, viewOf } from '../../src/core/view.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
 import { errorReply, type Reply } from '../../src/protocol/reply.js';
@@ -42,7 +43,8 @@ export class Model {
   constructor(sysfsRoot: string, general: string | null = null) {
     const facts = readMachine(sysfsFilesAt(sysfsRoot));
     const poolLists = { general: general === null ? null : parseCpuList(general) };
-    this.#view = viewOf(facts, { poolLists, access: null }, [], Holdings.none);
+    const settings = { poolLists, access: null, sizeHeuristic: DEFAULT_SIZE_HEURISTIC };
+    this.#view = viewOf(facts, settings, [], Holdings.none);
   }
 
   /** What becomes of bytes that a peer sends in one write before it half-closes. */

@@ -15,6 +15,7 @@ import type { MachineRequest } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { MachineFacts, PagesOf, VitalSigns } from '../../src/core/machine.js';
 import { parsePoolLists } from '../../src/core/pools.js';
+import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import type { NodeSlice } from '../../src/core/slices.js';
 import type { Snapshot, Write } from '../../src/core/snapshot.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
@@ -77,6 +78,7 @@ export class CoordinatorBench {
           rescanIntervalMs: 60_000,
           poolLists: parsePoolLists(options.general ?? ''),
           access: null,
+          sizeHeuristic: DEFAULT_SIZE_HEURISTIC,
         },
         holdings: options.holdings ?? Holdings.none,
         homes: options.homes ?? new Map(),

@@ -3,6 +3,7 @@
 import { expect } from 'chai';
 import { formatCpuList } from '../../src/core/cpu-list.js';
 import { parsePoolLists } from '../../src/core/pools.js';
+import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import { Brittle } from './brittle.js';
 import { quiet } from './by-hand.js';
 import { CoordinatorBench } from './coordinator-bench.js';
@@ -28,7 +29,9 @@ describe('the coordinator that is given other settings', () => {
   }
 
   const reconfigure = (host: CoordinatorBench, general: string, rescanIntervalMs = 60_000) => {
-    const settings = { poolLists: parsePoolLists(general), access: null, rescanIntervalMs };
+    const poolLists = parsePoolLists(general);
+    const sizeHeuristic = DEFAULT_SIZE_HEURISTIC;
+    const settings = { poolLists, access: null, rescanIntervalMs, sizeHeuristic };
     host.coordinator.send({ type: 'RECONFIGURE', settings });
     return quiet();
   };

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { ask } from '../../src/client/request.js';
+import { askOnce } from '../daemon/wire.js';
 import { runCli, serveSimulated, start, startCli, untilFile, useDirectories } from './running.js';
 
 describe('serve', () => {
@@ -61,11 +62,16 @@ describe('serve', () => {
     const daemon = startCli(['serve', '--simulate', 'single-node', '--config', config]);
     await daemon.untilWritten(/"listening"/);
     expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(1);
-    configure({ socket: '/elsewhere.sock', cpu_pool: '0-1', log_level: 'debug' });
+    const more = { small_machine_percent: 100, log_level: 'debug' };
+    configure({ socket: '/elsewhere.sock', cpu_pool: '0-1', ...more });
     daemon.process.kill('SIGHUP');
     const said = await daemon.untilWritten(/"settings":\["socket"\],.*take a restart/);
-    expect(said).to.include('"changed":["cpu_pool","log_level"],"msg":"configuration read again"');
+    expect(said).to.include(
+      '"changed":["cpu_pool","small_machine_percent","log_level"],"msg":"configuration read again"',
+    );
     expect((await statusAt(socketPath)).pools.general.eligible_cpus).to.equal(2);
+    const request = { action: 'allocate_cores', service_name: 'a', pool: 'general' };
+    expect(await askOnce(socketPath, request)).to.include({ cores_allocated: 2 });
     configure({ cpu_pool: 'all of them' });
     daemon.process.kill('SIGHUP');
     await daemon.untilWritten(/all of them.*"msg":"the configuration cannot be used;/);

@@ -25,6 +25,24 @@ describe('compareConfigs', () => {
     expect(formatCpuList(inForce.cpuPool.general ?? NO_CPUS)).to.equal('2-5');
   });
 
+  it('takes over the numbers of the default share', () => {
+    const after = config({ largeMachineCpus: 8, largeMachineReservedCpus: 2 });
+    const { changed, inForce } = compareConfigs(config({ smallMachinePercent: '50' }), after);
+    expect(changed).to.deep.equal([
+      'large_machine_cpus',
+      'large_machine_reserved_cpus',
+      'small_machine_percent',
+    ]);
+    expect(inForce).to.deep.equal(after);
+  });
+
+  it('refuses a reserve that would leave nothing of a large machine', () => {
+    expect(() => config({ largeMachineReservedCpus: 101 })).to.throw(
+      'cannot use 101 from --large-machine-reserved-cpus: must not be more than what makes a ' +
+        'machine a large one: 100 CPUs',
+    );
+  });
+
   it('tells a pool without CPUs from no pool', () => {
     const { changed, inForce } = compareConfigs(config({ cpuPool: '2' }), config({}));
     expect(changed).to.deep.equal(['cpu_pool']);

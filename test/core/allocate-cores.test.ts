@@ -52,6 +52,23 @@ describe('allocate_cores', () => {
     expect(host.ask(cores('a', 15))).to.deep.include({ allocated_cores: '0-3,9-19' });
   });
 
+  it('gives the default share by the numbers that the operator set', () => {
+    const host = new Host(flatMachine(20));
+    host.sizeHeuristic = {
+      largeMachineCpus: 10,
+      largeMachineReservedCpus: 3,
+      smallMachinePercent: 50,
+    };
+    expect(host.ask(cores('a', 0))).to.include({ cores_allocated: 17 });
+    host.grant(cores('a', 10));
+    expect(host.ask(cores('b', 0))).to.include({ cores_allocated: 5 });
+    host.grant(cores('b', 9));
+    expect(host.ask(cores('c', 0))['error']).to.equal(
+      'Insufficient CPUs available. Requested: the default share, Available: 1 ' +
+        '(50 % of them is less than one CPU)',
+    );
+  });
+
   it('takes nothing from others, though their claims are ordinary', () => {
     const host = new Host(flatMachine(4)).grant(cores('a', 4));
     expectRefusal(host.ask(cores('b', 1)), 'INSUFFICIENT_CPUS', 'Requested: 1, Available: 0');

@@ -10,6 +10,7 @@ import { Holdings } from '../../src/core/holdings.js';
 import type { Homes } from '../../src/core/homes.js';
 import type { MachineFacts, PageCounters, SysfsProblem } from '../../src/core/machine.js';
 import type { PoolLists } from '../../src/core/pools.js';
+import { DEFAULT_SIZE_HEURISTIC, type SizeHeuristic } from '../../src/core/size-heuristic.js';
 import { type View, viewOf } from '../../src/core/view.js';
 import { type ErrorCode, isRefusal } from '../../src/protocol/error-codes.js';
 import { errorReply } from '../../src/protocol/reply.js';
@@ -98,6 +99,8 @@ export class Host {
   #poolLists: PoolLists;
   /** What the operator lets whom do. */
   access: AccessPolicy | null = null;
+  /** How many CPUs who does not say gets. */
+  sizeHeuristic: SizeHeuristic = DEFAULT_SIZE_HEURISTIC;
   #homes: Homes = new Map();
 
   /** @param general the CPU list of the general pool; `null` = not configured */
@@ -110,7 +113,7 @@ export class Host {
   get view(): View {
     return viewOf(
       factsOf(this.#shape, this.#goneNodes),
-      { poolLists: this.#poolLists, access: this.access },
+      { poolLists: this.#poolLists, access: this.access, sizeHeuristic: this.sizeHeuristic },
       this.#homes,
       this.holdings,
     );
@@ -122,6 +125,7 @@ export class Host {
     copy.holdings = this.holdings;
     copy.problem = this.problem;
     copy.access = this.access;
+    copy.sizeHeuristic = this.sizeHeuristic;
     copy.#goneNodes = this.#goneNodes;
     copy.#poolLists = this.#poolLists;
     copy.#homes = this.#homes;
