@@ -7,11 +7,11 @@ import { Holdings } from '../core/holdings.js';
 import { visible } from '../core/quoting.js';
 import { compareHoldings, type Difference, type Differences } from '../state/compare-states.js';
 import { importState, type Replacement, restoreState } from '../state/replace-state.js';
+import { holdingsCounts } from '../words/holdings-counts.js';
 import { wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
 import { formatPages } from './pages-table.js';
 import { readSource, stateDirectoryOf } from './state-place.js';
-import { countsOf } from './state-report.js';
 import { wrapText } from './table.js';
 import { print, proseWidth, type Terminal, type Tone, terminalOf } from './terminal.js';
 
@@ -46,7 +46,7 @@ function formatReplacement(
   const terminal = terminalOf(process.stdout);
   const headline =
     `the state in ${visible(stateDirectory)} is now that of ${visible(source)}: generation ` +
-    `${after.generation}, ${countsOf(after)}`;
+    `${after.generation}, ${holdingsCounts(after.holdings)}`;
   const remarks = after.remarks.map((remark) => `remark: ${visible(remark)}`);
   if (before === undefined) remarks.push('no copy of what was there is whole, so all is new');
   const said = (line: string) => wrapText(line, proseWidth(process.stdout));

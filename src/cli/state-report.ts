@@ -12,7 +12,7 @@ import { visible } from '../core/quoting.js';
 import { type Inspection, inspectDirectory, inspectFile } from '../state/inspect-state.js';
 import type { Copy } from '../state/state-copies.js';
 import type { StoredState } from '../state/stored-state.js';
-import { counted } from '../words/counted.js';
+import { holdingsCounts } from '../words/holdings-counts.js';
 import { wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
 import { formatPages } from './pages-table.js';
@@ -98,13 +98,7 @@ function aboutCopy(copy: Copy, { faults }: Report): string {
   const { format, generation, updatedAt } = copy.state;
   const version = format === 'own' ? `generation ${generation}` : 'older format';
   const written = updatedAt === null ? '' : ` of ${visible(updatedAt)}`;
-  return `${version}${written}: ${countsOf(copy.state)}`;
-}
-
-/** `1 service with CPUs, 2 hugepage records`. */
-export function countsOf({ holdings }: StoredState): string {
-  const services = counted(holdings.claims.size, 'service');
-  return `${services} with CPUs, ${counted(pageRecordsOf(holdings).length, 'hugepage record')}`;
+  return `${version}${written}: ${holdingsCounts(copy.state.holdings)}`;
 }
 
 function formatContent(state: StoredState, terminal: Terminal): string[] {

@@ -10,7 +10,7 @@ import { replaceCopies, syncDirectory } from './replace-copies.js';
 import { type Copies, chooseState, isMissing, judgeCopy, readCopies } from './state-copies.js';
 import { formatState } from './state-format.js';
 import { lockStateDirectory } from './state-lock.js';
-import { copyPaths } from './state-names.js';
+import { copyPaths, timeInName } from './state-names.js';
 import { StateError, type StoredState } from './stored-state.js';
 
 /** What has been done. */
@@ -167,7 +167,7 @@ async function linkIfThere(path: string, newPath: string): Promise<boolean> {
 
 /** What to append to the names of both copies: it says when, and neither name is taken. */
 async function freeEnding(stateDirectory: string, now: Date): Promise<string> {
-  const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  const time = timeInName(now);
   for (let number = 1; ; number++) {
     const ending = `.kept-${time}${number === 1 ? '' : `-${number}`}`;
     const taken = await Promise.all(

@@ -19,6 +19,11 @@ export function copyPaths(stateDirectory: string): readonly [string, string] {
   return [stateFilePath(stateDirectory), join(stateDirectory, TWIN_FILE_NAME)];
 }
 
+/** A moment as a part of a file's name, to the second: `20261124T223700Z`. Sorts by time. */
+export function timeInName(moment: Date): string {
+  return moment.toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
 /** Where a copy is written before it takes its place; in the same directory, to be renamed there. */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`;
