@@ -1,0 +1,115 @@
+/** The results as people read them, and as JSON. */
+
+import Table from 'cli-table3';
+import type { Sample } from './cells.js';
+import {
+  type Aim,
+  aimsOf,
+  type LimitedSample,
+  type Measurements,
+  median,
+  medians,
+} from './results.js';
+
+/** Where and when. */
+export interface About {
+  readonly date: string;
+  readonly node: string;
+  readonly processor: string;
+  readonly processorCount: number;
+  readonly kernel: string;
+  readonly fileSystem: string;
+  readonly rounds: number;
+}
+
+/** What is written to the JSON file; medians over the rounds. */
+export interface ReportJson {
+  readonly about: About;
+  readonly aims: readonly Aim[];
+  readonly limits: {
+    readonly bareServer: Readonly<Record<string, Sample>>;
+    readonly bareWriteUs: number | null;
+  };
+  readonly cells: Readonly<Record<string, LimitedSample>>;
+  readonly extras: Pick<Measurements, 'idle' | 'inspected' | 'coldStarts' | 'memory' | 'scans'>;
+}
+
+/** Puts the results together. */
+export function formatReport(about: About, measured: Measurements) {
+  const { idle, inspected, coldStarts, memory, scans, bareWriteUs } = measured;
+  const mediansOf = <S extends object>(map: ReadonlyMap<string, readonly S[]>) =>
+    Object.fromEntries([...map].map(([name, samples]) => [name, medians(samples)]));
+  const json: ReportJson = {
+    about,
+    aims: aimsOf(measured),
+    limits: {
+      bareServer: mediansOf(measured.bareServer),
+      bareWriteUs: bareWriteUs.length === 0 ? null : median(bareWriteUs),
+    },
+    cells: mediansOf(measured.cells),
+    extras: { idle, inspected, coldStarts, memory, scans },
+  };
+  return { text: `${tables(json).map(drawn).join('\n')}\n`, json };
+}
+
+/** A table, as rows of cells. */
+export interface PlainTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** All tables: the aims, the limits, and the cells of each mode and number of clients. */
+export function tables({ about, aims, limits, cells }: ReportJson): PlainTable[] {
+  const verdicts = { true: 'hit', false: 'MISS', null: '' };
+  const { node, processor, processorCount, kernel, fileSystem, date, rounds } = about;
+  const where = `${processorCount} × ${processor}, Linux ${kernel}, ${fileSystem}`;
+  const numbers = ['requests/s', 'p50 µs', 'p99 µs', 'CPU µs/request'];
+  return [
+    {
+      title: `Node ${node}, ${where}, ${date}, medians of ${rounds}`,
+      head: ['what', 'aim', 'measured', ''],
+      rows: aims.map(({ what, aim, measured, isMet }) => [
+        ...[what, aim, measured ?? 'not measured'],
+        verdicts[`${isMet}`],
+      ]),
+    },
+    {
+      title: `limit 1: the bare server (limit 2: ${whole(limits.bareWriteUs ?? Number.NaN)} µs a durable write)`,
+      head: ['clients', ...numbers],
+      rows: Object.entries(limits.bareServer).map(([name, sample]) => [name, ...timesOf(sample)]),
+    },
+    {
+      title: 'cells',
+      head: [
+        ...['what', ...numbers, 'of limit 1', 'of limit 2', 'commits/s', 'changes/commit'],
+        ...['refused %', 'RSS MB', 'loop p99 ms'],
+      ],
+      rows: Object.entries(cells).map(([name, sample]) => [
+        ...[name, ...timesOf(sample)],
+        ...[sample.ofBareServer.toFixed(2), orNone(sample.ofBareWrite, 2)],
+        ...[orNone(sample.commitsPerS, 0), orNone(sample.requestsPerCommit, 1)],
+        ...[orNone(sample.refusedShare * 100, 0), whole(sample.residentMb)],
+        sample.loopDelayP99Ms.toFixed(1),
+      ]),
+    },
+  ];
+}
+
+function timesOf({ requestsPerS, p50Us, p99Us, cpuUsPerRequest }: Sample): string[] {
+  return [whole(requestsPerS), whole(p50Us), whole(p99Us), cpuUsPerRequest.toFixed(1)];
+}
+
+function whole(value: number): string {
+  return Number.isNaN(value) ? '–' : Math.round(value).toLocaleString('en');
+}
+
+function orNone(value: number, digits: number): string {
+  return value === 0 ? '' : value.toFixed(digits);
+}
+
+function drawn({ title, head, rows }: PlainTable): string {
+  const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
+  table.push(...rows.map((row) => [...row]));
+  return `${title}\n${table}\n`;
+}

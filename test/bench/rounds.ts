@@ -1,0 +1,156 @@
+/** Runs all cells in rounds, each with the limits of the moment beside it. */
+
+import { join } from 'node:path';
+import {
+  allCells,
+  askAs,
+  type Cell,
+  isDurable,
+  measure,
+  nameOf,
+  runCell,
+  type Sample,
+} from './cells.js';
+import {
+  type ColdStart,
+  measureColdStart,
+  measureIdle,
+  measureInspected,
+  measureMemory,
+  measureScans,
+  type Pair,
+} from './extras.js';
+import { type BenchMachine, MIDDLE, SMALL } from './machines.js';
+import { MeasuredDaemon, MeasuredProcess } from './measured-process.js';
+import type { LimitedSample, Measurements } from './results.js';
+import { runLoad, type Tools } from './tools.js';
+
+/** What is measured, and for how long. */
+export interface Plan {
+  readonly rounds: number;
+  /** Of one measurement. */
+  readonly seconds: number;
+  /** Only cells with such a name. */
+  readonly only: RegExp;
+  readonly hasExtras: boolean;
+  /** Is scanned as often as may be. */
+  readonly scanned: BenchMachine;
+  /** Over which memory is watched. */
+  readonly requestCount: number;
+  readonly say: (text: string) => void;
+}
+
+/** About the size of a small state file. */
+const BARE_WRITE_BYTES = 1_000;
+
+/** The processes of a run. */
+interface Running {
+  readonly daemons: ReadonlyMap<string, MeasuredDaemon>;
+  readonly bareServer: MeasuredProcess;
+}
+
+/** Measures everything. The first round only warms up. */
+export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements> {
+  const cells = allCells().filter((cell) => plan.only.test(nameOf(cell)));
+  const running = await start(tools, cells, plan);
+  const found = {
+    cells: new Map<string, LimitedSample[]>(),
+    bareServer: new Map<string, Sample[]>(),
+    bareWriteUs: [] as number[],
+    idle: [] as Pair[],
+    inspected: [] as Pair[],
+    coldStarts: [] as ColdStart[],
+  };
+  try {
+    for (let round = 0; round <= plan.rounds; round++) {
+      plan.say(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
+      const kept =
+        round === 0
+          ? { ...found, cells: new Map(), bareServer: new Map(), bareWriteUs: [] }
+          : found;
+      for (const group of grouped(cells)) await runGroup(tools, running, group, plan, kept);
+      if (!plan.hasExtras || round === 0) continue;
+      const daemon = running.daemons.get(MIDDLE.name);
+      if (daemon === undefined) continue;
+      found.idle.push(await measureIdle(tools, daemon, plan.seconds));
+      found.inspected.push(await measureInspected(tools, daemon, plan.seconds));
+      found.coldStarts.push(await measureColdStart(tools, round));
+    }
+  } finally {
+    await Promise.all([...running.daemons.values(), running.bareServer].map((one) => one.end()));
+  }
+  if (!plan.hasExtras) return { ...found, memory: null, scans: null };
+  plan.say('scans and memory');
+  const scans = await measureScans(tools, plan.scanned, plan.seconds * 30);
+  return { ...found, scans, memory: await measureMemory(tools, plan.requestCount) };
+}
+
+async function start(tools: Tools, cells: readonly Cell[], { hasExtras }: Plan): Promise<Running> {
+  const machines = new Set(cells.map(({ machine }) => machine));
+  if (hasExtras) machines.add(MIDDLE);
+  const daemons = new Map<string, MeasuredDaemon>();
+  for (const machine of machines) {
+    const daemon = await MeasuredDaemon.start(tools, `daemon-${daemons.size}`, machine);
+    daemons.set(machine.name, daemon);
+  }
+  const paths = [barePath(tools, 'single'), barePath(tools, 'session')];
+  const bareServer = new MeasuredProcess(tools, 'bare', [tools.bareServer, ...paths]);
+  for (const path of paths) await bareServer.answers(path);
+  return { daemons, bareServer };
+}
+
+/** Cells that differ in their machine alone. */
+function grouped(cells: readonly Cell[]): Cell[][] {
+  const groups = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const key = `${cell.mode} ${cell.clients} ${cell.action}`;
+    groups.set(key, [...(groups.get(key) ?? []), cell]);
+  }
+  return [...groups.values()];
+}
+
+async function runGroup(
+  tools: Tools,
+  { daemons, bareServer }: Running,
+  group: readonly Cell[],
+  { seconds }: Plan,
+  found: {
+    readonly cells: Map<string, LimitedSample[]>;
+    readonly bareServer: Map<string, Sample[]>;
+    readonly bareWriteUs: number[];
+  },
+): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const { mode, clients, action } = first;
+  const bare = await measure(bareServer, () =>
+    askAs(tools, barePath(tools, mode), { ...first, action: 'list', machine: SMALL }, { seconds }),
+  );
+  put(found.bareServer, `${mode}, ${clients} clients`, bare.sample);
+  let bareWriteUs = 0;
+  if (isDurable(action) && clients === 1) {
+    const words = ['write', tools.directory, String(seconds), String(BARE_WRITE_BYTES)];
+    bareWriteUs = (await runLoad(tools, ...words)).p50Ns / 1e3;
+    found.bareWriteUs.push(bareWriteUs);
+  }
+  for (const cell of group) {
+    const daemon = daemons.get(cell.machine.name);
+    if (daemon === undefined) continue;
+    const sample = await runCell(tools, daemon, cell, { seconds });
+    put(found.cells, nameOf(cell), {
+      ...sample,
+      ofBareServer: sample.requestsPerS / bare.sample.requestsPerS,
+      ofBareWrite: bareWriteUs === 0 ? 0 : sample.p50Us / bareWriteUs,
+    });
+  }
+}
+
+function barePath({ directory }: Tools, mode: Cell['mode']): string {
+  return join(directory, `bare-${mode}.sock`);
+}
+
+function put<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
+}
