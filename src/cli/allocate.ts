@@ -1,10 +1,10 @@
 /** `allocate`: asks for CPUs, anywhere or in one NUMA node, by count, share or default. */
 
 import { Argument, Command, Option } from 'commander';
-import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
 import { visible } from '../core/quoting.js';
+import type { Replies } from '../protocol/reply.js';
 import { counted } from '../words/counted.js';
 import {
   type CpuOptions,

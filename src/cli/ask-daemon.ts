@@ -1,9 +1,10 @@
 /** How a command gets its answer: asks the daemon, and shows the reply in the form wanted. */
 
 import type { Command } from 'commander';
-import type { ErrorAnswer, Replies } from '../client/replies.js';
-import { type Answer, ask, type WireRequest } from '../client/request.js';
+import type { ErrorAnswer } from '../client/replies.js';
+import { type Answer, type Asked, ask, type WireRequest } from '../client/request.js';
 import { readSocketPath } from '../config/config.js';
+import type { Replies } from '../protocol/reply.js';
 import { print, type Terminal, terminalOf } from './terminal.js';
 
 /** The options that every command has. */
@@ -29,8 +30,7 @@ export class RefusedError extends Error {
 /** A durable write on a slow disk takes a second or two; nobody waits for half a minute. */
 const TIMEOUT_MS = 30_000;
 
-type Asked<A extends keyof Replies> = Extract<WireRequest, { action: A }> & { readonly action: A };
-type Granted<A extends keyof Replies> = Extract<Answer<A>, { isGranted: true }>;
+type Granted<A extends Asked> = Extract<Answer<A>, { isGranted: true }>;
 
 /**
  * Asks the daemon that the options of `command` name.
@@ -38,9 +38,9 @@ type Granted<A extends keyof Replies> = Extract<Answer<A>, { isGranted: true }>;
  * @throws RefusedError when the daemon says no
  * @throws ClientError when there is no reply
  */
-export async function consult<A extends keyof Replies>(
+export async function consult<A extends Asked>(
   command: Command,
-  request: Asked<A>,
+  request: WireRequest<A>,
 ): Promise<Granted<A>> {
   const { socket } = command.optsWithGlobals<GlobalOptions>();
   const answer = await ask<A>(readSocketPath(socket), request, { timeoutMs: TIMEOUT_MS });
@@ -54,9 +54,9 @@ export function wantsJson(command: Command): boolean {
 }
 
 /** Asks, and prints the reply: as it came with `--json`, otherwise as `show` words it. */
-export async function askAndShow<A extends keyof Replies>(
+export async function askAndShow<A extends Asked>(
   command: Command,
-  request: Asked<A>,
+  request: WireRequest<A>,
   show: (reply: Replies[A], terminal: Terminal) => string,
 ): Promise<void> {
   const { reply, text } = await consult(command, request);

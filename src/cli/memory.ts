@@ -1,9 +1,8 @@
 /** `memory`: the hugepages of each node and size, and for whom they are on record. */
 
 import { Command } from 'commander';
-import type { Replies } from '../client/replies.js';
 import { visible } from '../core/quoting.js';
-import type { NodeMemory } from '../protocol/reply.js';
+import type { NodeMemory, Replies } from '../protocol/reply.js';
 import { formatPageSize } from '../words/sizes.js';
 import { askAndShow } from './ask-daemon.js';
 import { formatTable } from './table.js';

@@ -1,9 +1,8 @@
 /** Whose each CPU is, and the mark that says so in a picture. */
 
-import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, cpusOf, hasCpu, subtractCpus } from '../core/cpu-set.js';
-import type { ListedAllocation } from '../protocol/reply.js';
+import type { ListedAllocation, Replies } from '../protocol/reply.js';
 import type { PoolName } from '../protocol/request.js';
 import type { Tone } from './terminal.js';
 

@@ -1,7 +1,7 @@
 /** `status`: how the daemon is. */
 
 import { Command } from 'commander';
-import type { Replies } from '../client/replies.js';
+import type { Replies } from '../protocol/reply.js';
 import { counted } from '../words/counted.js';
 import { askAndShow } from './ask-daemon.js';
 import { formatTable } from './table.js';

@@ -1,10 +1,9 @@
 /** `topology`: what the machine is, and whose each CPU is. */
 
 import { Command } from 'commander';
-import type { Replies } from '../client/replies.js';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
-import type { TopologyNode } from '../protocol/reply.js';
+import type { Replies, TopologyNode } from '../protocol/reply.js';
 import type { PoolName } from '../protocol/request.js';
 import { counted } from '../words/counted.js';
 import { formatMemory } from '../words/sizes.js';

@@ -51,7 +51,7 @@ async function watch(
     // Of the services that are left out, the picture would show the CPUs as free.
     else if (line.type === 'snapshot' && services.length === 0)
       print(`${formatList(line, terminal)}\n`);
-    else print(`${timeOf(line.time)}  ${wordsOf(line, terminal)}`);
+    else print(`${timeOf('time' in line ? line.time : undefined)}  ${wordsOf(line, terminal)}`);
   }
 }
 

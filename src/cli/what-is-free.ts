@@ -1,6 +1,6 @@
 /** The last line of every answer about CPUs: what its pool has left. */
 
-import type { Replies } from '../client/replies.js';
+import type { Replies } from '../protocol/reply.js';
 import { counted } from '../words/counted.js';
 
 /** `4 of 28 CPUs of the isolated pool are free`. */

@@ -5,10 +5,12 @@
 
 import { z } from 'zod';
 import type { ActorSnapshot, RecordingLine, StateValue } from '../protocol/inspect-line.js';
+import { count, nodeId, sysfsTrouble } from '../protocol/reply-schemas.js';
+import { watchLineSchema } from '../protocol/watch-schemas.js';
 import type { ParsedLine } from './follow.js';
 import { jsonOf } from './json-of.js';
-import { count, firstIssue, nodeId, sysfsTrouble } from './replies.js';
-import { KNOWN_WATCH_LINES, KNOWN_WATCH_TYPES } from './watch-lines.js';
+import { firstIssue } from './replies.js';
+import { KNOWN_WATCH_TYPES } from './watch-lines.js';
 
 const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'is no time');
 
@@ -121,7 +123,7 @@ const OWN_TYPES: ReadonlySet<string> = new Set(
   lines.options.flatMap(({ shape }) => [...shape.type.values]),
 );
 const anyLine = z.object({ type: z.string() });
-const timedWatchLine = KNOWN_WATCH_LINES.and(z.object({ time }));
+const timedWatchLine = watchLineSchema.and(z.object({ time }));
 
 /** Reads a line of a recording, given as JSON; `null` of one that only a newer daemon would know. */
 export function parseRecordingLine(json: unknown): ParsedLine<RecordingLine> {

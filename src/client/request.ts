@@ -5,7 +5,9 @@
 
 import { createConnection } from 'node:net';
 import type { z } from 'zod';
-import type { Policy, PoolName } from '../protocol/request.js';
+import type { Replies, Seen } from '../protocol/reply.js';
+import { REPLY_SCHEMAS } from '../protocol/reply-schemas.js';
+import type { WireFields } from '../protocol/request.js';
 import {
   badReply,
   type ClientError,
@@ -14,43 +16,19 @@ import {
   timedOut,
 } from './client-error.js';
 import { jsonOf } from './json-of.js';
-import {
-  ERROR_SCHEMA,
-  type ErrorAnswer,
-  firstIssue,
-  REPLY_SCHEMAS,
-  type Replies,
-} from './replies.js';
+import { ERROR_SCHEMA, type ErrorAnswer, firstIssue } from './replies.js';
 
-interface CpuFields {
-  readonly service_name: string;
-  readonly pool?: PoolName | undefined;
-  readonly preemption_policy?: Policy | undefined;
-}
+/** The actions that have a reply. */
+export type Asked = keyof Replies;
 
 /** A request as it goes over the wire. What is `undefined` is left out. */
-export type WireRequest =
-  | ({ readonly action: 'allocate_cores'; readonly num_of_cores?: number } & CpuFields)
-  | ({ readonly action: 'allocate_cores_percent'; readonly percent: number } & CpuFields)
-  | ({
-      readonly action: 'allocate_numa_cores';
-      readonly numa_node: number;
-      readonly num_of_cores: number;
-    } & CpuFields)
-  | {
-      readonly action: 'allocate_hugepages';
-      readonly service_name: string;
-      readonly hugepages_requested: number;
-      readonly node_id: number;
-      readonly size_kb: number;
-    }
-  | { readonly action: 'list_allocations'; readonly pool?: PoolName | undefined }
-  | { readonly action: 'get_memory_info' }
-  | { readonly action: 'get_topology' }
-  | { readonly action: 'get_status' };
+export type WireRequest<A extends Asked> = { readonly action: A } & Seen<WireFields<A>>;
+
+/** Any of them. */
+export type AnyWireRequest = { readonly [A in Asked]: WireRequest<A> }[Asked];
 
 /** What the daemon answered: granted or not, and `text`, the reply as it came. */
-export type Answer<A extends keyof Replies> =
+export type Answer<A extends Asked> =
   | { readonly isGranted: true; readonly reply: Replies[A]; readonly text: string }
   | { readonly isGranted: false; readonly error: ErrorAnswer; readonly text: string };
 
@@ -60,6 +38,8 @@ export interface AskOptions {
   readonly timeoutMs: number;
 }
 
+const SCHEMAS: { readonly [A in Asked]: z.ZodType<Replies[A]> } = REPLY_SCHEMAS;
+
 /** A reply about 8,192 CPUs and as many services has 1 MB; more than this is no reply. */
 const REPLY_MAX_BYTES = 64 * 1024 * 1024;
 
@@ -68,9 +48,9 @@ const REPLY_MAX_BYTES = 64 * 1024 * 1024;
  *
  * @throws ClientError when no reply could be had; a refusal of the daemon is an {@link Answer}
  */
-export async function ask<A extends keyof Replies>(
+export async function ask<A extends Asked>(
   socketPath: string,
-  request: Extract<WireRequest, { action: A }> & { readonly action: A },
+  request: WireRequest<A>,
   { timeoutMs }: AskOptions,
 ): Promise<Answer<A>> {
   const text = await exchange(socketPath, JSON.stringify(request), timeoutMs);
@@ -78,7 +58,7 @@ export async function ask<A extends keyof Replies>(
   const json = parseJson(text, socketPath);
   const refused = ERROR_SCHEMA.safeParse(json);
   if (refused.success) return { isGranted: false, error: refused.data, text };
-  const schema: z.ZodType<Replies[A]> = REPLY_SCHEMAS[request.action];
+  const schema: z.ZodType<Replies[A]> = SCHEMAS[request.action];
   const granted = schema.safeParse(json);
   if (granted.success) return { isGranted: true, reply: granted.data, text };
   throw badReply(socketPath, firstIssue(granted.error));

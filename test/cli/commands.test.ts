@@ -1,11 +1,11 @@
 /** Each command against a real daemon on a simulated machine of 28 isolated CPUs in two nodes. */
 
 import { expect } from 'chai';
-import { ask, type WireRequest } from '../../src/client/request.js';
+import { ask, type AnyWireRequest } from '../../src/client/request.js';
 import { runCli, type Served, serveSimulated, useDirectories } from './running.js';
 import { lines } from './topologies.js';
 
-type CpuRequest = Extract<WireRequest, { action: 'allocate_cores' | 'allocate_numa_cores' }>;
+type CpuRequest = Extract<AnyWireRequest, { action: 'allocate_cores' | 'allocate_numa_cores' }>;
 
 describe('the command line', () => {
   const newDirectory = useDirectories();

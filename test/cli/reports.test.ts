@@ -3,12 +3,14 @@
 import { expect } from 'chai';
 import { formatHugepages } from '../../src/cli/memory.js';
 import { formatStatus } from '../../src/cli/status.js';
-import type { Replies } from '../../src/client/replies.js';
+import type { Replies } from '../../src/protocol/reply.js';
 import { lines, terminal } from './topologies.js';
 
 describe('memory', () => {
   it('tells in use, on record and free apart', () => {
     const reply: Replies['get_memory_info'] = {
+      version: '1.0',
+      service_name: '',
       numa_hugepages: {
         node0: {
           capacity: [
@@ -44,14 +46,15 @@ NODE  PAGE SIZE  TOTAL   IN USE  RECORDED  FREE  ON RECORD FOR
   });
 
   it('says that there are no nodes', () => {
-    expect(formatHugepages({ numa_hugepages: {} }, terminal(80))).to.equal(
-      'this machine shows no NUMA nodes, and so no hugepages of theirs',
-    );
+    expect(
+      formatHugepages({ version: '1.0', service_name: '', numa_hugepages: {} }, terminal(80)),
+    ).to.equal('this machine shows no NUMA nodes, and so no hugepages of theirs');
   });
 });
 
 describe('status', () => {
   const status: Replies['get_status'] = {
+    version: '1.0',
     daemon_version: '1.2.3',
     node_version: 'v20.19.0',
     pid: 77,
@@ -74,6 +77,7 @@ describe('status', () => {
       healed: [],
     },
     sysfs_problem: null,
+    facts_age_ms: 1_500,
   };
 
   it('is a line for each thing to know', () => {

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ask, type WireRequest } from '../../src/client/request.js';
+import { ask, type AnyWireRequest } from '../../src/client/request.js';
 import { readStateDirectory } from '../../src/config/config.js';
 import { formatState, parseState } from '../../src/state/state-format.js';
 import { lockStateDirectory } from '../../src/state/state-lock.js';
@@ -383,7 +383,7 @@ describe('state while a daemon serves', () => {
     const directory = newDirectory();
     const stateDirectory = join(directory, 'state');
     const served = await serveSimulated(directory, shape, '--state-dir', stateDirectory);
-    const grant = async (request: WireRequest) => {
+    const grant = async (request: AnyWireRequest) => {
       const answer = await ask(served.socketPath, request, { timeoutMs: 5_000 });
       expect(answer.isGranted, answer.text).to.equal(true);
     };

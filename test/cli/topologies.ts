@@ -1,9 +1,8 @@
 /** Replies about machines of some shape, for the tests of what is drawn from them. */
 
-import type { Replies } from '../../src/client/replies.js';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { countCpus, cpuSetOf, intersectCpus, subtractCpus } from '../../src/core/cpu-set.js';
-import type { ListedAllocation } from '../../src/protocol/reply.js';
+import type { ListedAllocation, Replies } from '../../src/protocol/reply.js';
 import { coresOf, type MachineShape } from '../../src/simulate/machine-shape.js';
 
 /** A claim: `dpdk: 8-9` and whatever differs from an ordinary legacy one of the isolated pool. */
@@ -27,6 +26,7 @@ export function topologyOf(
   const ids = shape.nodes.map(({ nodeId }) => nodeId);
   const known = shape.numa === false ? [null] : ids;
   return {
+    version: '1.0',
     online_cpus: formatCpuList(online),
     pools: { isolated: pool(shape.isolated ?? ''), general: pool(generalPool) },
     nodes: known.map((nodeId) => {

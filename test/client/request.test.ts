@@ -8,6 +8,9 @@ import { expect } from 'chai';
 import { ClientError, connectionError } from '../../src/client/client-error.js';
 import { ask } from '../../src/client/request.js';
 
+/** A reply that says as little as one may. */
+const MEMORY = '{"version":"1.0","service_name":"","numa_hugepages":{}}';
+
 describe('the client', () => {
   const directory = mkdtempSync(join(tmpdir(), 'epa-client-'));
   const path = join(directory, 'epa.sock');
@@ -35,7 +38,7 @@ describe('the client', () => {
         socket.end();
       });
     });
-  const list = (timeoutMs = 5_000) => ask(path, { action: 'list_allocations' }, { timeoutMs });
+  const askMemory = (timeoutMs = 5_000) => ask(path, { action: 'get_memory_info' }, { timeoutMs });
   const failureOf = async (asking: Promise<unknown>): Promise<ClientError> => {
     try {
       await asking;
@@ -51,20 +54,20 @@ describe('the client', () => {
     await serve((socket) => {
       socket.on('data', (chunk) => {
         sent += chunk;
-        if (sent.endsWith('}')) socket.end('{"pool":"general"}');
+        if (sent.endsWith('}')) socket.end(MEMORY);
       });
     });
-    await ask(path, { action: 'list_allocations', pool: undefined }, { timeoutMs: 5_000 });
-    expect(sent).to.equal('{"action":"list_allocations"}');
+    await ask(path, { action: 'get_memory_info', service_name: undefined }, { timeoutMs: 5_000 });
+    expect(sent).to.equal('{"action":"get_memory_info"}');
   });
 
   it('reads to end of file, whatever the pieces, and gives the text as it came', async () => {
-    const text = '{"pool": "isolated", "later": "ä"}';
+    const text = '{"later": "ä", "version": "1.0", "service_name": "", "numa_hugepages": {}}';
     const bytes = Buffer.from(text);
-    await serveReply(bytes.subarray(0, 5), bytes.subarray(5, 32), bytes.subarray(32));
-    expect(await list()).to.deep.equal({
+    await serveReply(bytes.subarray(0, 5), bytes.subarray(5, 12), bytes.subarray(12));
+    expect(await askMemory()).to.deep.equal({
       isGranted: true,
-      reply: { pool: 'isolated' },
+      reply: JSON.parse(MEMORY),
       text,
     });
   });
@@ -72,7 +75,7 @@ describe('the client', () => {
   it('tells a refusal from a grant', async () => {
     const text = '{"version":"1.0","error":"No","code":"BUSY","details":{"a":[1]}}';
     await serveReply(text);
-    expect(await list()).to.deep.equal({
+    expect(await askMemory()).to.deep.equal({
       isGranted: false,
       error: { error: 'No', code: 'BUSY', details: { a: [1] } },
       text,
@@ -114,32 +117,32 @@ describe('the client', () => {
   it('gives up on a daemon that does not answer', async () => {
     const peers: Socket[] = [];
     await serve((socket) => peers.push(socket));
-    const error = await failureOf(list(50));
+    const error = await failureOf(askMemory(50));
     expect(error.reason).to.equal('TIMEOUT');
     expect(error.message).to.include('gave no reply within 0.05 s');
     for (const peer of peers) peer.destroy();
   });
 
   it('says that the daemon went away before its reply was whole', async () => {
-    for (const part of ['', '{"pool":"iso']) {
+    for (const part of ['', '{"version":"1.']) {
       await serveReply(part);
-      const error = await failureOf(list());
+      const error = await failureOf(askMemory());
       expect(error.reason).to.equal('CLOSED_EARLY');
       expect(error.message).to.include('closed the connection before its reply was whole');
       server?.close();
     }
     await serve((socket) => socket.destroy());
-    expect((await failureOf(list())).reason).to.equal('CLOSED_EARLY');
+    expect((await failureOf(askMemory())).reason).to.equal('CLOSED_EARLY');
   });
 
   it('says that what came is no reply', async () => {
     for (const [text, because] of [
       ['HTTP/1.1 400 Bad Request', 'it is not JSON'],
       ['[]', '(Invalid input'],
-      ['{"pool":"big"}', 'pool: Invalid option'],
+      [MEMORY.replace('{}', '1'), 'numa_hugepages: Invalid input'],
     ] as const) {
       await serveReply(text);
-      const error = await failureOf(list());
+      const error = await failureOf(askMemory());
       expect(error.reason).to.equal('BAD_REPLY');
       expect(error.message).to.include(because);
       server?.close();
