@@ -1,7 +1,7 @@
 /** Each command against a real daemon on a simulated machine of 28 isolated CPUs in two nodes. */
 
 import { expect } from 'chai';
-import { ask, type AnyWireRequest } from '../../src/client/request.js';
+import { type AnyWireRequest, ask } from '../../src/client/request.js';
 import { runCli, type Served, serveSimulated, useDirectories } from './running.js';
 import { lines } from './topologies.js';
 

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ask, type AnyWireRequest } from '../../src/client/request.js';
+import { type AnyWireRequest, ask } from '../../src/client/request.js';
 import { readStateDirectory } from '../../src/config/config.js';
 import { formatState, parseState } from '../../src/state/state-format.js';
 import { lockStateDirectory } from '../../src/state/state-lock.js';
