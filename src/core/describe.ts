@@ -114,22 +114,30 @@ export function listedPools(view: View): Readonly<Record<PoolName, PoolCpus>> {
 
 /** All nodes, as replies describe them: ascending, and CPUs without a node last. */
 export function topologyNodes(view: View): TopologyNode[] {
-  const cores = coresByNode(view);
-  return homesInUse(view).map((nodeId) => topologyNode(view, nodeId, cores.get(nodeId) ?? []));
+  const nodeOfCpu = new Map<number, number>();
+  for (const [nodeId, cpus] of view.homes) {
+    for (const cpu of cpusOf(cpus)) nodeOfCpu.set(cpu, nodeId);
+  }
+  const cores = byNode(nodeOfCpu, view.facts.cores);
+  const caches = byNode(nodeOfCpu, view.facts.caches);
+  return homesInUse(view).map((nodeId) =>
+    topologyNode(view, nodeId, cores.get(nodeId) ?? [], caches.get(nodeId) ?? []),
+  );
 }
 
-/** Node → its cores, ascending; a core is where its first CPU is at home. */
-function coresByNode({ facts, homes }: View): Map<number, (readonly number[])[]> {
-  const nodeOfCpu = new Map<number, number>();
-  for (const [nodeId, cpus] of homes) for (const cpu of cpusOf(cpus)) nodeOfCpu.set(cpu, nodeId);
-  const cores = new Map<number, (readonly number[])[]>();
-  for (const core of facts.cores) {
-    const nodeId = nodeOfCpu.get(core[0] ?? -1) ?? NO_NODE;
-    const known = cores.get(nodeId);
-    if (known === undefined) cores.set(nodeId, [core]);
-    else known.push(core);
+/** Node → its cores (or caches), ascending; a core is where its first CPU is at home. */
+function byNode(
+  nodeOfCpu: ReadonlyMap<number, number>,
+  groups: readonly (readonly number[])[],
+): Map<number, (readonly number[])[]> {
+  const found = new Map<number, (readonly number[])[]>();
+  for (const group of groups) {
+    const nodeId = nodeOfCpu.get(group[0] ?? -1) ?? NO_NODE;
+    const known = found.get(nodeId);
+    if (known === undefined) found.set(nodeId, [group]);
+    else known.push(group);
   }
-  return cores;
+  return found;
 }
 
 /** All claims of both pools, by name. */
@@ -180,7 +188,10 @@ function topologyNode(
   view: View,
   nodeId: number,
   cores: readonly (readonly number[])[],
+  caches: readonly (readonly number[])[],
 ): TopologyNode {
+  const lists = (groups: readonly (readonly number[])[]) =>
+    groups.map((cpus) => formatCpuList(cpuSetOf(cpus)));
   const facts = findNode(view, nodeId);
   const cpus = view.homes.get(nodeId) ?? NO_CPUS;
   return {
@@ -188,7 +199,8 @@ function topologyNode(
     is_present: facts !== undefined || nodeId === NO_NODE,
     cpus: formatCpuList(cpus),
     online_cpus: formatCpuList(intersectCpus(cpus, view.facts.onlineCpus)),
-    cores: cores.map((core) => formatCpuList(cpuSetOf(core))),
+    cores: lists(cores),
+    caches: lists(caches),
     memory_kb: facts?.memoryTotalKb ?? null,
     distances: Object.fromEntries(
       (facts?.distances ?? []).map(({ nodeId: other, distance }) => [`${other}`, distance]),

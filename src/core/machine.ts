@@ -39,6 +39,11 @@ export interface MachineFacts {
    * Ascending within a core; cores ascend by their lowest CPU. Any width, mixed widths too.
    */
   readonly cores: readonly (readonly number[])[];
+  /**
+   * The CPUs of each last-level cache, online CPUs only: an online CPU is in at most one of them, and
+   * in none where the kernel does not say. Ascending within a cache; caches ascend by their lowest CPU.
+   */
+  readonly caches: readonly (readonly number[])[];
   /** Ascending by `nodeId`; ids may have gaps. Empty on a machine without NUMA. */
   readonly nodes: readonly NodeFacts[];
 }

@@ -34,6 +34,7 @@ export const NO_FACTS: MachineFacts = {
   onlineCpus: NO_CPUS,
   isolatedCpus: NO_CPUS,
   cores: [],
+  caches: [],
   nodes: [],
 };
 

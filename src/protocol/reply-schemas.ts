@@ -150,6 +150,9 @@ export const topologyNode = z.object({
   cpus: cpuList,
   online_cpus: cpuList,
   cores: z.array(cpuList).describe('Thread siblings of each core; online CPUs only'),
+  caches: z
+    .array(cpuList)
+    .describe('CPUs of each last-level cache; online CPUs only, none where the kernel tells none'),
   memory_kb: count.nullable(),
   distances: z.record(z.string(), count).describe('Node id → distance (10 = local)'),
 });

@@ -18,8 +18,18 @@ export interface NodeShape {
   readonly nodeId: number;
   /** Several groups make a hybrid processor; none, a node that has memory only. */
   readonly cores: readonly CoreGroup[];
+  /** How many cores share a last-level cache, lowest first; absent = the kernel tells of no caches. */
+  readonly coresPerCache?: number;
   readonly memoryKb: number;
   readonly pages: readonly PageCounters[];
+}
+
+/** A device on the PCI bus. */
+export interface PciDevice {
+  /** As the kernel writes it: `0000:3b:00.0`. */
+  readonly address: string;
+  /** What its `numa_node` says; -1 = the firmware does not tell. */
+  readonly nodeId: number;
 }
 
 /** A machine. */
@@ -37,6 +47,8 @@ export interface MachineShape {
   readonly isolated?: string;
   /** CPU list of those that are present and offline; none when absent. */
   readonly offline?: string;
+  /** None when absent. */
+  readonly devices?: readonly PciDevice[];
   /**
    * Files by path below `/sys`, with the whole text, in place of or in addition to those that
    * follow from the rest. `null` leaves a file out. For tests of odd and broken machines.
@@ -70,6 +82,21 @@ export function coresOf(shape: MachineShape): ShapedCore[] {
     }
   }
   return slots.map(({ nodeId, cpus }) => ({ nodeId, cpus }));
+}
+
+/** The CPUs of each last-level cache, ascending, whether online or not. */
+export function cachesOf(shape: MachineShape): number[][] {
+  const cores = coresOf(shape);
+  return shape.nodes.flatMap(({ nodeId, coresPerCache }) => {
+    if (coresPerCache === undefined) return [];
+    const ofNode = cores.filter((core) => core.nodeId === nodeId);
+    const caches: number[][] = [];
+    for (let first = 0; first < ofNode.length; first += coresPerCache) {
+      const sharing = ofNode.slice(first, first + coresPerCache);
+      caches.push(sharing.flatMap(({ cpus }) => cpus).sort((a, b) => a - b));
+    }
+    return caches;
+  });
 }
 
 /** All CPUs but those of the first core of each node: what an administrator tends to isolate. */

@@ -2,7 +2,12 @@
 
 import { formatCpuList } from '../core/cpu-list.js';
 import type { PageCounters } from '../core/machine.js';
-import { cpusBesideFirstCores, type MachineShape, type NodeShape } from './machine-shape.js';
+import {
+  cpusBesideFirstCores,
+  type MachineShape,
+  type NodeShape,
+  type PciDevice,
+} from './machine-shape.js';
 
 /** A machine that can be simulated. */
 export interface SimulatedMachine {
@@ -27,14 +32,23 @@ function dualSocketNode(nodeId: number): NodeShape {
   return {
     nodeId,
     cores: [{ count: 8, threads: 2 }],
+    coresPerCache: 4,
     memoryKb: 64 * GIB_KB,
     pages: [unusedPages(2048, 1024), unusedPages(GIB_KB, 8)],
   };
 }
 
+/** A network card at each node, and a bridge of which the firmware does not say where it is. */
+const twoNetworkCards: readonly PciDevice[] = [
+  { address: '0000:00:1f.0', nodeId: -1 },
+  { address: '0000:3b:00.0', nodeId: 0 },
+  { address: '0000:af:00.0', nodeId: 1 },
+];
+
 const dualSocket: MachineShape = {
   nodes: [dualSocketNode(0), dualSocketNode(1)],
   numbering: 'interleaved',
+  devices: twoNetworkCards,
 };
 
 const singleNode: MachineShape = {
@@ -42,6 +56,7 @@ const singleNode: MachineShape = {
     {
       nodeId: 0,
       cores: [{ count: 8, threads: 1 }],
+      coresPerCache: 8,
       memoryKb: 16 * GIB_KB,
       pages: [unusedPages(2048, 512), unusedPages(GIB_KB, 0)],
     },
@@ -54,6 +69,7 @@ function powerNode(nodeId: number): NodeShape {
   return {
     nodeId,
     cores: [{ count: 4, threads: 8 }],
+    coresPerCache: 1,
     memoryKb: 128 * GIB_KB,
     pages: [unusedPages(2048, 512), unusedPages(GIB_KB, 0)],
   };
@@ -66,12 +82,14 @@ const memoryOnly: MachineShape = {
     { nodeId: 2, cores: [], memoryKb: 256 * GIB_KB, pages: [unusedPages(2048, 4096)] },
   ],
   numbering: 'interleaved',
+  devices: twoNetworkCards,
 };
 
 const large: MachineShape = {
   nodes: Array.from({ length: 32 }, (_, nodeId) => ({
     nodeId,
     cores: [{ count: 32, threads: 2 }],
+    coresPerCache: 8,
     memoryKb: 64 * GIB_KB,
     pages: [unusedPages(2048, 4096), unusedPages(GIB_KB, 16)],
   })),

@@ -5,7 +5,13 @@
 
 import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, cpuSetOf, hasCpu, isEmpty, subtractCpus } from '../core/cpu-set.js';
-import { coresOf, type MachineShape, type NodeShape, type ShapedCore } from './machine-shape.js';
+import {
+  cachesOf,
+  coresOf,
+  type MachineShape,
+  type NodeShape,
+  type ShapedCore,
+} from './machine-shape.js';
 
 /** What the firmware of most machines gives, in the kernel's units. */
 const LOCAL_DISTANCE = 10;
@@ -16,6 +22,7 @@ const KERNEL_MAX = 8191;
 
 const CPU_DIRECTORY = 'devices/system/cpu';
 const NODE_DIRECTORY = 'devices/system/node';
+const DEVICE_DIRECTORY = 'bus/pci/devices';
 
 /**
  * The text of each file by its path below `/sys`.
@@ -27,6 +34,8 @@ export function sysfsTree(shape: MachineShape): Map<string, string> {
   const offlineCpus = parseCpuList(shape.offline ?? '');
   const tree = new Map([
     ...cpuFiles(shape, cores, offlineCpus),
+    ...cacheFiles(shape, cores, offlineCpus),
+    ...deviceFiles(shape),
     ...(shape.numa === false ? [] : nodeFiles(shape, cores, offlineCpus)),
   ]);
   for (const [path, text] of Object.entries(shape.files ?? {})) {
@@ -70,6 +79,39 @@ function cpuFiles(shape: MachineShape, cores: readonly ShapedCore[], offlineCpus
     }
   }
   return files;
+}
+
+/** A cache of data for each core, and the last level, which several share. */
+function cacheFiles(
+  shape: MachineShape,
+  cores: readonly ShapedCore[],
+  offlineCpus: CpuSet,
+): File[] {
+  const coreOf = new Map(cores.flatMap(({ cpus }) => cpus.map((cpu) => [cpu, cpus] as const)));
+  return cachesOf(shape).flatMap((cache) => {
+    const online = (cpus: readonly number[]) => list(subtractCpus(cpuSetOf(cpus), offlineCpus));
+    const sharers = online(cache);
+    return cache.flatMap((cpu): File[] => {
+      // An offline CPU has no caches.
+      if (hasCpu(offlineCpus, cpu)) return [];
+      const directory = `${CPU_DIRECTORY}/cpu${cpu}/cache`;
+      return [
+        [`${directory}/index0/level`, '1\n'],
+        [`${directory}/index0/type`, 'Data\n'],
+        [`${directory}/index0/shared_cpu_list`, online(coreOf.get(cpu) ?? [])],
+        [`${directory}/index1/level`, '3\n'],
+        [`${directory}/index1/type`, 'Unified\n'],
+        [`${directory}/index1/shared_cpu_list`, sharers],
+      ];
+    });
+  });
+}
+
+function deviceFiles({ devices = [] }: MachineShape): File[] {
+  return devices.map(({ address, nodeId }) => [
+    `${DEVICE_DIRECTORY}/${address}/numa_node`,
+    `${nodeId}\n`,
+  ]);
 }
 
 function nodeFiles(shape: MachineShape, cores: readonly ShapedCore[], offlineCpus: CpuSet): File[] {

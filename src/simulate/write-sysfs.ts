@@ -1,6 +1,7 @@
 /**
  * Lays the sysfs of a simulated machine into a directory, which the daemon then reads in place of
- * `/sys`. Removes nothing there but from `devices/system/cpu` and `devices/system/node`.
+ * `/sys`. Removes nothing there but from `devices/system/cpu`, `devices/system/node` and
+ * `bus/pci/devices`.
  */
 
 import {
@@ -17,7 +18,7 @@ import { dirname, join, relative } from 'node:path';
 import type { MachineShape } from './machine-shape.js';
 import { sysfsTree } from './sysfs-tree.js';
 
-const LAID_DIRECTORIES = ['devices/system/cpu', 'devices/system/node'];
+const LAID_DIRECTORIES = ['devices/system/cpu', 'devices/system/node', 'bus/pci/devices'];
 
 /**
  * Makes `directory` the sysfs of a machine of that shape; it need not exist. Where another machine

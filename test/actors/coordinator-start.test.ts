@@ -249,7 +249,7 @@ describe('the coordinator that cannot read sysfs', () => {
   });
 
   it('knows nothing of a machine that has nothing, and says so to who asks', async () => {
-    const bare = { onlineCpus: NO_CPUS, isolatedCpus: NO_CPUS, cores: [], nodes: [] };
+    const bare = { onlineCpus: NO_CPUS, isolatedCpus: NO_CPUS, cores: [], caches: [], nodes: [] };
     const host = new CoordinatorBench({ facts: bare, inspect });
     await host.start();
     expect(host.news).to.include('READY');

@@ -37,6 +37,7 @@ export function machineOf(
     onlineCpus,
     isolatedCpus: unless.isolated === undefined ? onlineCpus : parseCpuList(unless.isolated),
     cores: cpusOf(onlineCpus).map((cpu) => [cpu]),
+    caches: [],
     nodes: sketches.map(({ nodeId, cpus, pages = [] }) => ({
       nodeId,
       listedCpus: parseCpuList(cpus),

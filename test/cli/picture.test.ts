@@ -145,6 +145,7 @@ in no node
       cpus: '',
       online_cpus: '',
       cores: [],
+      caches: [],
       memory_kb: 2_097_152,
       distances: {},
     };

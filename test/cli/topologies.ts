@@ -3,7 +3,7 @@
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { countCpus, cpuSetOf, intersectCpus, subtractCpus } from '../../src/core/cpu-set.js';
 import type { ListedAllocation, Replies } from '../../src/protocol/reply.js';
-import { coresOf, type MachineShape } from '../../src/simulate/machine-shape.js';
+import { cachesOf, coresOf, type MachineShape } from '../../src/simulate/machine-shape.js';
 
 /** A claim: `dpdk: 8-9` and whatever differs from an ordinary legacy one of the isolated pool. */
 export interface Held extends Partial<Omit<ListedAllocation, 'service_name' | 'cores_count'>> {
@@ -39,6 +39,10 @@ export function topologyOf(
         online_cpus: formatCpuList(intersectCpus(cpus, online)),
         cores: own
           .map((core) => formatCpuList(intersectCpus(cpuSetOf(core.cpus), online)))
+          .filter((list) => list !== ''),
+        caches: cachesOf(shape)
+          .filter(([cpu]) => own.some((core) => core.cpus.includes(cpu ?? -1)))
+          .map((cache) => formatCpuList(intersectCpus(cpuSetOf(cache), online)))
           .filter((list) => list !== ''),
         memory_kb: shape.nodes.find((node) => node.nodeId === nodeId)?.memoryKb ?? null,
         distances:

@@ -23,6 +23,7 @@ const node: TopologyNode = {
   cpus: '4-7',
   online_cpus: '4-7',
   cores: ['4-5', '6-7'],
+  caches: ['4-7'],
   memory_kb: 1_024,
   distances: { 1: 10 },
 };

@@ -20,6 +20,7 @@ function homes(
     onlineCpus: parseCpuList(online),
     isolatedCpus: parseCpuList(''),
     cores: [],
+    caches: [],
     nodes: nodes.map(([nodeId, cpus]) => ({
       nodeId,
       listedCpus: parseCpuList(cpus),

@@ -15,7 +15,12 @@ import { type View, viewOf } from '../../src/core/view.js';
 import { type ErrorCode, isRefusal } from '../../src/protocol/error-codes.js';
 import { errorReply } from '../../src/protocol/reply.js';
 import { parseRequest } from '../../src/protocol/request.js';
-import { coresOf, type MachineShape, type NodeShape } from '../../src/simulate/machine-shape.js';
+import {
+  cachesOf,
+  coresOf,
+  type MachineShape,
+  type NodeShape,
+} from '../../src/simulate/machine-shape.js';
 import { ROOT } from './callers.js';
 
 /** An object as it stands on the wire. */
@@ -83,6 +88,10 @@ export function factsOf(shape: MachineShape, goneNodes: readonly number[] = []):
     isolatedCpus: parseCpuList(shape.isolated ?? ''),
     cores: shaped
       .map(({ cpus }) => online(cpus))
+      .filter((cpus) => cpus.length > 0)
+      .sort(([a = 0], [b = 0]) => a - b),
+    caches: cachesOf(shape)
+      .map(online)
       .filter((cpus) => cpus.length > 0)
       .sort(([a = 0], [b = 0]) => a - b),
     nodes,

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
-import { cpusOf } from '../../src/core/cpu-set.js';
+import { cpusOf, hasCpu } from '../../src/core/cpu-set.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { readVitals } from '../../src/sysfs/read-vitals.js';
 import { sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
@@ -68,6 +68,21 @@ function describeRecorded(name: string): void {
       for (const [, count, width] of differs.cores === undefined ? widths : []) {
         expect(cores.filter((core) => core.length === Number(width))).to.have.length(Number(count));
       }
+    });
+
+    it('finds the last-level caches of the manifest, where they are of the third level', () => {
+      const { onlineCpus, caches } = readMachine(sysfsFilesAt(root()));
+      const placed = caches.flat();
+      expect(placed.every((cpu) => hasCpu(onlineCpus, cpu))).to.equal(true);
+      expect(new Set(placed).size).to.equal(placed.length);
+      const groups = told.get('l3') ?? '';
+      if (groups.startsWith('none (no cache dirs)')) expect(caches).to.deep.equal([]);
+      if (groups.startsWith('none')) return;
+      expect(caches).to.have.length(Number(wordOf(groups)));
+      const first = [...groups.matchAll(/\[([\d,-]+)\]/g)].map(([, list]) =>
+        idsOf(list).filter((cpu) => hasCpu(onlineCpus, cpu)),
+      );
+      expect(caches.slice(0, first.length)).to.deep.equal(first);
     });
 
     const itaniumNodes = told.get('nodes 0-63');

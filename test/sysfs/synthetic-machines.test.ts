@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { formatCpuList } from '../../src/core/cpu-list.js';
-import { coresOf, type MachineShape } from '../../src/simulate/machine-shape.js';
+import { cachesOf, coresOf, type MachineShape } from '../../src/simulate/machine-shape.js';
 import { simulatedMachineNamed, simulatedMachines } from '../../src/simulate/shapes.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { readVitals } from '../../src/sysfs/read-vitals.js';
@@ -26,10 +26,15 @@ describe('readMachine on simulated machines', () => {
     readable(readMachine(sysfsFilesAt(laidIn(temporaryDirectory(), shape))));
 
   it('reads a server with two sockets', () => {
-    const { online, isolated, cores, nodes } = readFromDisk(simulatedMachines['dual-socket'].shape);
+    const { online, isolated, cores, caches, nodes } = readFromDisk(
+      simulatedMachines['dual-socket'].shape,
+    );
     expect(online).to.equal('0-31');
     expect(isolated).to.equal('1-7,9-15,17-23,25-31');
     expect(cores).to.deep.equal(Array.from({ length: 16 }, (_, n) => [n, n + 16]));
+    expect(caches).to.deep.equal(
+      [0, 4, 8, 12].map((n) => [n, n + 1, n + 2, n + 3, n + 16, n + 17, n + 18, n + 19]),
+    );
     const pages = [
       { sizeKb: 2048, total: 1024, free: 1024, surplus: 0 },
       { sizeKb: 1_048_576, total: 8, free: 8, surplus: 0 },
@@ -131,7 +136,9 @@ describe('readMachine on simulated machines', () => {
   it('reads any machine back as it was laid', () => {
     fc.assert(
       fc.property(shapes(), (shape) => {
-        const { cores, nodes } = read(shape);
+        const { cores, caches, nodes } = read(shape);
+        const laidCaches = cachesOf(shape).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+        expect(caches).to.deep.equal(laidCaches);
         const laid = coresOf(shape);
         const byLowest = laid.map(({ cpus }) => cpus).sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
         expect(cores).to.deep.equal(byLowest);
@@ -191,7 +198,16 @@ function shapes(): fc.Arbitrary<MachineShape> {
     { maxLength: 2 },
   );
   const nodes = fc.uniqueArray(
-    fc.record({ nodeId: fc.nat({ max: 1023 }), cores, memoryKb: fc.nat(), pages }),
+    fc.record(
+      {
+        nodeId: fc.nat({ max: 1023 }),
+        cores,
+        memoryKb: fc.nat(),
+        pages,
+        coresPerCache: fc.integer({ min: 1, max: 4 }),
+      },
+      { requiredKeys: ['nodeId', 'cores', 'memoryKb', 'pages'] },
+    ),
     { minLength: 1, maxLength: 4, selector: ({ nodeId }) => nodeId },
   );
   return fc

@@ -59,11 +59,12 @@ export function filesInMemory(shape: MachineShape, reads: string[] = []): SysfsF
 }
 
 /** The facts with CPU sets as lists, so that a failed comparison can be read. */
-export function readable({ onlineCpus, isolatedCpus, cores, nodes }: MachineFacts) {
+export function readable({ onlineCpus, isolatedCpus, cores, caches, nodes }: MachineFacts) {
   return {
     online: formatCpuList(onlineCpus),
     isolated: formatCpuList(isolatedCpus),
     cores,
+    caches,
     nodes: nodes.map(({ listedCpus, ...rest }) => ({ ...rest, cpus: formatCpuList(listedCpus) })),
   };
 }
