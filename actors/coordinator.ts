@@ -7,14 +7,15 @@
 import { assertEvent, assign, enqueueActions, setup, stopChild } from 'xstate';
 import {
   agrees,
+  devicesWanted,
   dueReplies,
   pagesWanted,
   reconcile,
   type Ticket,
 } from '../src/core/coordination.js';
 import { invariant } from '../src/core/invariant.js';
-import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
-import { NO_FACTS, type View, viewOf } from '../src/core/view.js';
+import type { DevicePlaces, MachineFacts, SysfsProblem } from '../src/core/machine.js';
+import { NO_DEVICES, NO_FACTS, type View, viewOf } from '../src/core/view.js';
 import { type Refusal, refusal } from '../src/protocol/error-codes.js';
 import type {
   CoordinatorContext,
@@ -66,9 +67,10 @@ export const coordinatorMachine = setup({
       waiting: ({ context }, { ticket }: { ticket: Ticket }) => [...context.waiting, ticket],
     }),
     askForFacts: enqueueActions(({ context, enqueue }) => {
-      const pagesOf = pagesWanted(context.waiting);
-      enqueue.assign({ asking: context.waiting, waiting: [] });
-      enqueue.sendTo('scanner', { type: 'FRESHEN', pagesOf });
+      const { waiting } = context;
+      const wanted = { pagesOf: pagesWanted(waiting), devices: devicesWanted(waiting) };
+      enqueue.assign({ asking: waiting, waiting: [] });
+      enqueue.sendTo('scanner', { type: 'FRESHEN', wanted });
     }),
     decideAll: enqueueActions(({ context, enqueue, self }) => {
       // One event each: the nodes must have heard of one plan before the next is decided.
@@ -91,6 +93,12 @@ export const coordinatorMachine = setup({
         else enqueue.emit({ type: 'SYSFS_PROBLEM', problem });
       },
     ),
+    noteDevices: assign({
+      view: ({ context }, { devices }: { devices: DevicePlaces }) =>
+        devices.size + context.view.devices.size === 0
+          ? context.view
+          : { ...context.view, devices },
+    }),
     alignNodes: enqueueActions(
       ({ context, enqueue, system }, { isForced }: { isForced: boolean }) => {
         const { view, nodeIds } = context;
@@ -195,7 +203,8 @@ export const coordinatorMachine = setup({
       const { holdings, homes } = context.durable;
       // A node may have gone for good with the release of its last claim, which is undone now.
       const known = [...context.view.homes, ...homes];
-      const view = viewOf(context.view.facts, context.settings, known, holdings);
+      const { facts, devices } = context.view;
+      const view = viewOf(facts, context.settings, known, holdings, devices);
       const revision = context.revision + 1;
       for (const { ticket, change } of context.pending) {
         if (change !== null) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
@@ -222,7 +231,7 @@ export const coordinatorMachine = setup({
     stopStore: stopChild('store'),
     giveUpLook: enqueueActions(({ context, enqueue, self }) => {
       const problem = { path: context.input.sysfsRoot, reason: 'the scanner failed' };
-      enqueue.sendTo(self, { type: 'FRESH', facts: null, problem });
+      enqueue.sendTo(self, { type: 'FRESH', facts: null, devices: NO_DEVICES, problem });
     }),
     forgive: assign({ restartCount: 0 }),
   },
@@ -322,6 +331,7 @@ export const coordinatorMachine = setup({
                   target: 'settled',
                   actions: [
                     { type: 'noteFacts', params: ({ event }) => ({ facts: event.facts }) },
+                    { type: 'noteDevices', params: ({ event }) => ({ devices: event.devices }) },
                     { type: 'alignNodes', params: { isForced: false } },
                     { type: 'noteSysfs', params: ({ event }) => ({ problem: event.problem }) },
                     'decideAll',
@@ -363,7 +373,7 @@ export const coordinatorMachine = setup({
 });
 
 function withFacts({ settings, view }: CoordinatorContext, facts: MachineFacts): View {
-  return viewOf(facts, settings, view.homes, view.holdings);
+  return viewOf(facts, settings, view.homes, view.holdings, view.devices);
 }
 
 function saveOf(view: View, revision: number): Save {

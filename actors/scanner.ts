@@ -7,13 +7,20 @@
 import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
 import { isOutdated, unlessSame, withFreshPages } from '../src/core/freshen.js';
 import { invariant } from '../src/core/invariant.js';
-import type { MachineFacts, PagesOf, SysfsProblem, VitalSigns } from '../src/core/machine.js';
+import type {
+  DevicePlaces,
+  MachineFacts,
+  SysfsProblem,
+  VitalSigns,
+  Wanted,
+} from '../src/core/machine.js';
 import { messageOf } from '../src/core/quoting.js';
+import { NO_DEVICES } from '../src/core/view.js';
 
 /** What the scanner hears from the coordinator. */
 export type ScannerEvent =
   /** Requests wait for facts read from now on; answered with one `FRESH`. */
-  | { readonly type: 'FRESHEN'; readonly pagesOf: PagesOf }
+  | { readonly type: 'FRESHEN'; readonly wanted: Wanted }
   /** The kernel announced something: look soon, and not only on the schedule. */
   | { readonly type: 'RESCAN' }
   /** The schedule changes. */
@@ -34,6 +41,8 @@ export type ScannerReport =
   | {
       readonly type: 'FRESH';
       readonly facts: MachineFacts | null;
+      /** Those that were wanted; none with a problem. */
+      readonly devices: DevicePlaces;
       readonly problem: SysfsProblem | null;
     };
 
@@ -43,6 +52,9 @@ export interface Scan {
   /** Milliseconds since the epoch. */
   readonly takenAtMs: number;
 }
+
+/** What a look found beside the facts. */
+type Fresh = Pick<Extract<ScannerReport, { type: 'FRESH' }>, 'devices' | 'problem'>;
 
 export interface ScannerInput {
   readonly sysfsRoot: string;
@@ -59,7 +71,7 @@ export interface ScannerContext extends ScannerInput {
   readonly failureCount: number;
   /** Something was announced after the last scan began. */
   readonly isHinted: boolean;
-  readonly pagesOf: PagesOf;
+  readonly wanted: Wanted;
 }
 
 /** A scan of 8,192 CPUs takes about a second; ten times that is a hang. */
@@ -88,7 +100,7 @@ export const scannerMachine = setup({
   },
   actors: {
     readMachine: fromPromise<Scan>(() => Promise.reject(new Error('not provided'))),
-    readVitals: fromPromise<VitalSigns, PagesOf>(() => Promise.reject(new Error('not provided'))),
+    readVitals: fromPromise<VitalSigns, Wanted>(() => Promise.reject(new Error('not provided'))),
   },
   delays: {
     rescanInterval: ({ context }) =>
@@ -113,7 +125,7 @@ export const scannerMachine = setup({
     }),
     noteHint: assign({ isHinted: true }),
     forgetHint: assign({ isHinted: false }),
-    noteWanted: assign({ pagesOf: (_, params: { pagesOf: PagesOf }) => params.pagesOf }),
+    noteWanted: assign({ wanted: (_, params: { wanted: Wanted }) => params.wanted }),
     noteScan: assign({
       facts: ({ context }, params: { scan: Scan }) => unlessSame(context.facts, params.scan.facts),
       scannedAtMs: (_, params: { scan: Scan }) => params.scan.takenAtMs,
@@ -137,16 +149,17 @@ export const scannerMachine = setup({
       return { type: 'SCAN_FAILED', problem: context.problem };
     }),
     reportFresh: sendParent(
-      ({ context }, params: { problem: SysfsProblem | null }): ScannerReport => ({
+      ({ context }, params: Fresh): ScannerReport => ({
         type: 'FRESH',
         facts: context.facts,
-        problem: params.problem,
+        ...params,
       }),
     ),
     reportTrouble: sendParent(
       ({ context }): ScannerReport => ({
         type: 'FRESH',
         facts: context.facts,
+        devices: NO_DEVICES,
         problem: context.problem ?? hang(context),
       }),
     ),
@@ -163,7 +176,7 @@ export const scannerMachine = setup({
     scannedAtMs: null,
     failureCount: 0,
     isHinted: false,
-    pagesOf: 'none',
+    wanted: { pagesOf: 'none', devices: [] },
   }),
   type: 'parallel',
   on: {
@@ -246,7 +259,7 @@ export const scannerMachine = setup({
               target: 'refreshing',
               actions: {
                 type: 'noteWanted',
-                params: ({ event }) => ({ pagesOf: event.pagesOf }),
+                params: ({ event }) => ({ wanted: event.wanted }),
               },
             },
           },
@@ -262,7 +275,7 @@ export const scannerMachine = setup({
               invoke: {
                 id: 'readVitals',
                 src: 'readVitals',
-                input: ({ context }) => context.pagesOf,
+                input: ({ context }) => context.wanted,
                 onDone: [
                   {
                     guard: { type: 'mustScan', params: ({ event }) => ({ vitals: event.output }) },
@@ -273,7 +286,10 @@ export const scannerMachine = setup({
                     target: '#scanner.demand.quiet',
                     actions: [
                       { type: 'noteVitals', params: ({ event }) => ({ vitals: event.output }) },
-                      { type: 'reportFresh', params: { problem: null } },
+                      {
+                        type: 'reportFresh',
+                        params: ({ event }) => ({ devices: event.output.devices, problem: null }),
+                      },
                     ],
                   },
                 ],
@@ -281,7 +297,10 @@ export const scannerMachine = setup({
                   target: '#scanner.demand.quiet',
                   actions: {
                     type: 'reportFresh',
-                    params: ({ context, event }) => ({ problem: problemOf(event.error, context) }),
+                    params: ({ context, event }) => ({
+                      devices: NO_DEVICES,
+                      problem: problemOf(event.error, context),
+                    }),
                   },
                 },
               },

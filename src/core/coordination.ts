@@ -62,6 +62,16 @@ export function pagesWanted(tickets: readonly Ticket[]): PagesOf {
   return nodeIds.size === 0 ? 'none' : [...nodeIds];
 }
 
+/** Which PCI devices must be looked at for these requests. */
+export function devicesWanted(tickets: readonly Ticket[]): readonly string[] {
+  const addresses = new Set<string>();
+  for (const claim of tickets.flatMap(({ request }) => claimRequestsOf(request))) {
+    if (!('placement' in claim) || !isGrant(claim)) continue;
+    if (claim.placement?.near != null) addresses.add(claim.placement.near);
+  }
+  return [...addresses];
+}
+
 /** Slices that node actors must be told of: made new, or brought in line. */
 export interface Reconciliation {
   readonly missing: readonly NodeSlice[];

@@ -59,6 +59,23 @@ export interface VitalSigns {
   readonly nodeIds: readonly number[];
   /** Counters of the nodes that were asked for; a node that is not there is left out. */
   readonly pages: readonly { readonly nodeId: number; readonly pages: readonly PageCounters[] }[];
+  /** Where the PCI devices sit that were asked for. */
+  readonly devices: DevicePlaces;
+}
+
+/** PCI address, as the kernel writes it → where the device sits. */
+export type DevicePlaces = ReadonlyMap<string, DevicePlace>;
+
+/** The NUMA node of a PCI device, or why it has none. */
+export type DevicePlace =
+  | { readonly nodeId: number }
+  | { readonly nodeId: null; readonly reason: string };
+
+/** What {@link VitalSigns} are to hold beside what they always hold. */
+export interface Wanted {
+  readonly pagesOf: PagesOf;
+  /** Addresses of PCI devices, as the kernel writes them. */
+  readonly devices: readonly string[];
 }
 
 /** The nodes whose page counters {@link VitalSigns} are to hold: none, all, or those named by id. */

@@ -6,7 +6,7 @@ import type { AccessPolicy } from './access-policy.js';
 import { type CpuSet, NO_CPUS, overlaps } from './cpu-set.js';
 import type { Holdings } from './holdings.js';
 import { type Homes, NO_NODE, resolveHomes } from './homes.js';
-import type { MachineFacts, NodeFacts } from './machine.js';
+import type { DevicePlaces, MachineFacts, NodeFacts } from './machine.js';
 import { type PoolLists, type Pools, resolvePools } from './pools.js';
 import type { SizeHeuristic } from './size-heuristic.js';
 
@@ -19,7 +19,12 @@ export interface View {
   /** What the operator lets whom do; `null` = there is no policy, and each may do what is its own. */
   readonly access: AccessPolicy | null;
   readonly sizeHeuristic: SizeHeuristic;
+  /** Where the PCI devices sit that the requests at hand name; looked at for them. */
+  readonly devices: DevicePlaces;
 }
+
+/** No device was asked for. */
+export const NO_DEVICES: DevicePlaces = new Map();
 
 /** What the operator decides. */
 export interface OperatorSettings {
@@ -43,12 +48,14 @@ export const NO_FACTS: MachineFacts = {
  *
  * @param settings what the operator says of pools, of callers and of sizes
  * @param known where CPUs were at home before, the latest first
+ * @param devices where the devices sit that were asked for
  */
 export function viewOf(
   facts: MachineFacts,
   { poolLists, access, sizeHeuristic }: OperatorSettings,
   known: Iterable<readonly [number, CpuSet]>,
   holdings: Holdings,
+  devices: DevicePlaces = NO_DEVICES,
 ): View {
   return {
     facts,
@@ -57,6 +64,7 @@ export function viewOf(
     holdings,
     access,
     sizeHeuristic,
+    devices,
   };
 }
 

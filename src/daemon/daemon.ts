@@ -12,7 +12,7 @@ import type { Config } from '../config/config.js';
 import type { Caller } from '../core/caller.js';
 import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
-import type { PagesOf } from '../core/machine.js';
+import type { Wanted } from '../core/machine.js';
 import { changesRecords } from '../core/plan.js';
 import { messageOf } from '../core/quoting.js';
 import type { Write } from '../core/snapshot.js';
@@ -142,7 +142,7 @@ function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }
         const facts = await scanPool.readMachine(signal);
         return { facts, takenAtMs: Date.now() };
       }),
-      readVitals: fromPromise(({ input, signal }: { input: PagesOf; signal: AbortSignal }) =>
+      readVitals: fromPromise(({ input, signal }: { input: Wanted; signal: AbortSignal }) =>
         scanPool.readVitals(input, signal),
       ),
     },

@@ -1,6 +1,7 @@
 /** The requests that change what one service holds: their shape on the wire, and what they become. */
 
 import { z } from 'zod';
+import { oneNodePlacementSchema, type Placement, placementSchema } from './placement.js';
 import {
   type Policy,
   type PoolName,
@@ -24,6 +25,8 @@ interface CpuRequest extends ChangeOptions {
   readonly serviceName: string;
   readonly pool: PoolName;
   readonly policy: Policy | null;
+  /** `null` where none was asked for. On a release it must be a valid one, and is ignored. */
+  readonly placement: Placement | null;
 }
 
 export interface AllocateCoresRequest extends CpuRequest {
@@ -94,6 +97,7 @@ export const CLAIM_REQUESTS = [
         numa_node: noNode,
         pool,
         preemption_policy: policy,
+        placement: placementSchema,
       })
       .transform((wire) => ({
         action: wire.action,
@@ -103,6 +107,7 @@ export const CLAIM_REQUESTS = [
         cpuCount: wire.num_of_cores,
         pool: wire.pool,
         policy: wire.preemption_policy,
+        placement: wire.placement,
       })),
   ],
   [
@@ -116,6 +121,7 @@ export const CLAIM_REQUESTS = [
         numa_node: noNode,
         pool,
         preemption_policy: policy,
+        placement: placementSchema,
       })
       .transform((wire) => ({
         action: wire.action,
@@ -125,6 +131,7 @@ export const CLAIM_REQUESTS = [
         percent: wire.percent,
         pool: wire.pool,
         policy: wire.preemption_policy,
+        placement: wire.placement,
       })),
   ],
   [
@@ -138,6 +145,7 @@ export const CLAIM_REQUESTS = [
         num_of_cores: releaseOrSome,
         pool,
         preemption_policy: policy,
+        placement: oneNodePlacementSchema,
       })
       .transform((wire) => ({
         action: wire.action,
@@ -148,6 +156,7 @@ export const CLAIM_REQUESTS = [
         cpuCount: wire.num_of_cores,
         pool: wire.pool,
         policy: wire.preemption_policy,
+        placement: wire.placement,
       })),
   ],
   [

@@ -45,5 +45,6 @@ export function claimWords(request: ClaimRequest) {
     ...('percent' in request ? { percent: request.percent } : { num_of_cores: request.cpuCount }),
     pool: request.pool,
     preemption_policy: request.policy,
+    ...(request.placement === null ? {} : { placement: { ...request.placement } }),
   };
 }

@@ -1,20 +1,21 @@
 /**
  * Reads the few facts that every request needs fresh: two CPU lists, the names of the nodes, and
- * three counters for each page size of the nodes asked for.
+ * three counters for each page size of the nodes asked for, and where the devices asked for are.
  */
 
-import type { PagesOf, VitalSigns } from '../core/machine.js';
+import type { PagesOf, VitalSigns, Wanted } from '../core/machine.js';
 import { readIsolatedCpus, readOnlineCpus } from './read-cpus.js';
+import { readDevice } from './read-devices.js';
 import { readNodeIds, readPages } from './read-nodes.js';
 import type { SysfsFiles } from './sysfs-files.js';
 
 /**
- * The vital signs of the machine whose sysfs is `files`, with the page counters of the nodes
- * `pagesOf`.
+ * The vital signs of the machine whose sysfs is `files`, with the page counters and the
+ * devices that are wanted.
  *
  * @throws SysfsError when any of these files cannot be read or understood: all or nothing
  */
-export function readVitals(files: SysfsFiles, pagesOf: PagesOf): VitalSigns {
+export function readVitals(files: SysfsFiles, { pagesOf, devices }: Wanted): VitalSigns {
   const nodeIds = readNodeIds(files);
   return {
     onlineCpus: readOnlineCpus(files),
@@ -24,6 +25,7 @@ export function readVitals(files: SysfsFiles, pagesOf: PagesOf): VitalSigns {
       nodeId,
       pages: readPages(files, nodeId),
     })),
+    devices: new Map(devices.map((address) => [address, readDevice(files, address)])),
   };
 }
 

@@ -5,7 +5,7 @@
 
 import { Piscina } from 'piscina';
 import { invariant } from '../core/invariant.js';
-import type { MachineFacts, PagesOf, VitalSigns } from '../core/machine.js';
+import type { MachineFacts, VitalSigns, Wanted } from '../core/machine.js';
 import type { ScanResult, ScanTask } from './scan-worker.js';
 import { SysfsError } from './sysfs-files.js';
 
@@ -51,8 +51,8 @@ export interface ScanPoolOptions {
 export interface ScanPool {
   /** The facts of the whole machine; some ms with hundreds of CPUs. */
   readMachine(signal: AbortSignal): Promise<MachineFacts>;
-  /** The vital signs with the page counters of the nodes `pagesOf`; below 1 ms for a few nodes. */
-  readVitals(pagesOf: PagesOf, signal: AbortSignal): Promise<VitalSigns>;
+  /** The vital signs, with what else is wanted; below 1 ms for the pages of a few nodes. */
+  readVitals(wanted: Wanted, signal: AbortSignal): Promise<VitalSigns>;
   /** Takes no more reads, waits two seconds at most for those under way and ends the threads. */
   close(): Promise<void>;
 }
@@ -86,8 +86,8 @@ export function createScanPool({ root, onError }: ScanPoolOptions): ScanPool {
       invariant(result.kind === 'machine', 'a scan of the machine gives facts of the machine');
       return result.value;
     },
-    async readVitals(pagesOf, signal) {
-      const result = await run({ kind: 'vitals', root, pagesOf }, signal);
+    async readVitals(wanted, signal) {
+      const result = await run({ kind: 'vitals', root, wanted }, signal);
       invariant(result.kind === 'vitals', 'a scan of the vital signs gives vital signs');
       return result.value;
     },

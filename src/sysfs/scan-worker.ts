@@ -4,7 +4,7 @@
  * that is what a new thread waits for.
  */
 
-import type { MachineFacts, PagesOf, SysfsProblem, VitalSigns } from '../core/machine.js';
+import type { MachineFacts, SysfsProblem, VitalSigns, Wanted } from '../core/machine.js';
 import { readMachine } from './read-machine.js';
 import { readVitals } from './read-vitals.js';
 import { SysfsError, type SysfsStep, sysfsFilesAt } from './sysfs-files.js';
@@ -12,7 +12,7 @@ import { SysfsError, type SysfsStep, sysfsFilesAt } from './sysfs-files.js';
 /** What to read, from the directory `root` that stands for `/sys`. */
 export type ScanTask =
   | { readonly kind: 'machine'; readonly root: string }
-  | { readonly kind: 'vitals'; readonly root: string; readonly pagesOf: PagesOf };
+  | { readonly kind: 'vitals'; readonly root: string; readonly wanted: Wanted };
 
 /** What came of a task: the value of its kind, or what a {@link SysfsError} said. */
 export type ScanResult =
@@ -25,7 +25,7 @@ export default function scan(task: ScanTask): ScanResult {
   try {
     const files = sysfsFilesAt(task.root);
     if (task.kind === 'machine') return { ok: true, kind: 'machine', value: readMachine(files) };
-    return { ok: true, kind: 'vitals', value: readVitals(files, task.pagesOf) };
+    return { ok: true, kind: 'vitals', value: readVitals(files, task.wanted) };
   } catch (error) {
     if (error instanceof SysfsError) {
       return { ok: false, step: error.step, path: error.path, reason: error.reason };

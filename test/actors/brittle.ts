@@ -40,9 +40,9 @@ export class Brittle {
     }),
     scanner: scannerMachine.provide({
       actions: {
-        noteWanted: assign((_, { pagesOf }) => {
+        noteWanted: assign((_, { wanted }) => {
           this.#failIfDue('scanner');
-          return { pagesOf };
+          return { wanted };
         }),
       },
     }),

@@ -13,7 +13,7 @@ import { storeMachine } from '../../actors/store.js';
 import type { Caller } from '../../src/core/caller.js';
 import type { MachineRequest } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
-import type { MachineFacts, PagesOf, VitalSigns } from '../../src/core/machine.js';
+import type { MachineFacts, VitalSigns, Wanted } from '../../src/core/machine.js';
 import { parsePoolLists } from '../../src/core/pools.js';
 import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import type { NodeSlice } from '../../src/core/slices.js';
@@ -45,7 +45,7 @@ export class CoordinatorBench {
   disk: Snapshot | null = null;
   readonly clock = new SimulatedClock();
   readonly scans = new ByHand<Scan, unknown>(() => this.#scan());
-  readonly looks = new ByHand<VitalSigns, PagesOf>((pagesOf) => this.#look(pagesOf));
+  readonly looks = new ByHand<VitalSigns, Wanted>((wanted) => this.#look(wanted));
   readonly writes = new ByHand<number, Write>((write) => this.#put(write));
   readonly emitted: CoordinatorEmission[] = [];
   /** Replies in the order in which they left. */
@@ -204,7 +204,7 @@ export class CoordinatorBench {
   /** Lets reads end well until nothing is to be read; the next ones are the test's again. */
   async readAll(): Promise<void> {
     this.scans.respond = () => this.#scan();
-    this.looks.respond = (pagesOf) => this.#look(pagesOf);
+    this.looks.respond = (wanted) => this.#look(wanted);
     if (this.scans.open.size > 0) await this.scanned();
     if (this.looks.open.size > 0) await this.looked();
     await quiet();
@@ -225,9 +225,9 @@ export class CoordinatorBench {
     return { facts: this.facts, takenAtMs: 0 };
   }
 
-  #look(pagesOf: PagesOf): VitalSigns {
+  #look(wanted: Wanted): VitalSigns {
     if (this.fault !== null) throw this.fault;
-    return vitalsOf(this.facts, pagesOf);
+    return vitalsOf(this.facts, wanted);
   }
 
   #put({ next }: Write): number {

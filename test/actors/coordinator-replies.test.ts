@@ -71,13 +71,27 @@ describe('the coordinator and fresh facts', () => {
       for (const request of requests) host.send(request);
       await host.looked();
       await host.looked();
-      return host.looks.last.input;
+      return host.looks.last.input.pagesOf;
     };
     expect(await wanted(cores('a', 1), numaCores('b', 1, 1))).to.equal('none');
     expect(await wanted(hugepages('a', 0, 1), hugepages('b', 1, 1))).to.deep.equal([0, 1]);
     expect(await wanted(hugepages('a', 0, -1))).to.equal('none');
     const memory = { action: 'get_memory_info', serviceName: '' } as const;
     expect(await wanted(hugepages('a', 0, 1), memory)).to.equal('all');
+  });
+
+  it('asks for the devices that its requests name, and decides by where they are', async () => {
+    const host = await bench();
+    const at = (near: string) => ({ cores: 'any', numa: 'any', cache: 'any', near }) as const;
+    host.holdLooks();
+    host.send(list());
+    const one = host.send({ ...cores('a', 1), placement: at('0000:3b:00.0') });
+    host.send({ ...cores('b', -1), placement: at('0000:af:00.0') });
+    await host.looked();
+    await host.looked();
+    expect(host.looks.last.input.devices).to.deep.equal(['0000:3b:00.0']);
+    await quiet();
+    expect(host.replyTo(one)).to.include({ cores_allocated: 1 });
   });
 
   it('gives the last CPU to one of two that ask for it at once', async () => {

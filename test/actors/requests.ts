@@ -11,6 +11,9 @@ import type { ListAllocationsRequest, Policy, PoolName } from '../../src/protoco
 /** Asked for in earnest, once. */
 const PLAIN = { isDryRun: false, requestId: null } as const;
 
+/** CPUs wherever they are. */
+const CPUS = { ...PLAIN, placement: null } as const;
+
 interface Unless {
   readonly pool?: PoolName;
   readonly policy?: Policy | null;
@@ -22,7 +25,7 @@ export function cores(
   cpuCount: number,
   { pool = 'isolated', policy = null }: Unless = {},
 ): AllocateCoresRequest {
-  return { action: 'allocate_cores', serviceName, cpuCount, pool, policy, ...PLAIN };
+  return { action: 'allocate_cores', serviceName, cpuCount, pool, policy, ...CPUS };
 }
 
 /** `allocate_numa_cores`; -1 releases what the service holds in the node. */
@@ -32,7 +35,7 @@ export function numaCores(
   cpuCount: number,
   { pool = 'isolated', policy = null }: Unless = {},
 ): AllocateNumaCoresRequest {
-  return { action: 'allocate_numa_cores', serviceName, nodeId, cpuCount, pool, policy, ...PLAIN };
+  return { action: 'allocate_numa_cores', serviceName, nodeId, cpuCount, pool, policy, ...CPUS };
 }
 
 /** `allocate_hugepages` of 2 MiB; -1 forgets the record. */
@@ -57,6 +60,6 @@ export function percent(serviceName: string, share: number): AllocateCoresPercen
     percent: share,
     pool: 'isolated',
     policy: null,
-    ...PLAIN,
+    ...CPUS,
   };
 }

@@ -2,9 +2,9 @@
 
 import { type InspectionEvent, SimulatedClock } from 'xstate';
 import { type Scan, type ScannerReport, scannerMachine } from '../../actors/scanner.js';
-import type { MachineFacts, PagesOf, VitalSigns } from '../../src/core/machine.js';
+import type { MachineFacts, VitalSigns, Wanted } from '../../src/core/machine.js';
 import { ByHand } from './by-hand.js';
-import { vitalsOf } from './sketches.js';
+import { NOTHING_MORE, vitalsOf } from './sketches.js';
 import { startUnderParent } from './under-parent.js';
 
 export const RESCAN_INTERVAL_MS = 60_000;
@@ -12,7 +12,7 @@ export const RESCAN_INTERVAL_MS = 60_000;
 /** Starts a scanner; its first scan is in flight. */
 export function startScanner(inspect: (event: InspectionEvent) => void, random = () => 0) {
   const scans = new ByHand<Scan, unknown>();
-  const looks = new ByHand<VitalSigns, PagesOf>();
+  const looks = new ByHand<VitalSigns, Wanted>();
   const clock = new SimulatedClock();
   const { child, reports } = startUnderParent<ScannerReport, typeof scannerMachine>(
     scannerMachine.provide({ actors: { readMachine: scans.logic, readVitals: looks.logic } }),
@@ -28,7 +28,8 @@ export function startScanner(inspect: (event: InspectionEvent) => void, random =
     context: () => child.getSnapshot().context,
     /** All reports since the last time this was asked. */
     news: () => reports.splice(0),
-    freshen: (pagesOf: PagesOf = 'none') => child.send({ type: 'FRESHEN', pagesOf }),
+    freshen: (wanted: Partial<Wanted> = {}) =>
+      child.send({ type: 'FRESHEN', wanted: { ...NOTHING_MORE, ...wanted } }),
     /** Ends the scan in flight well. */
     scanned: (facts: MachineFacts, takenAtMs = 0) => scans.last.resolve({ facts, takenAtMs }),
     /** Ends the look in flight: the machine is as `facts` say. */

@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import type { ScannerReport } from '../../actors/scanner.js';
+import { NO_DEVICES } from '../../src/core/view.js';
 import { useFrozenContexts } from './frozen.js';
 import { RESCAN_INTERVAL_MS, startScanner, sysfsFault } from './scanner-bench.js';
 import { machineOf, smallPages } from './sketches.js';
@@ -53,16 +54,33 @@ describe('the scanner machine, asked for fresh facts', () => {
   it('reads the page counters that are wanted', async () => {
     const scanner = await scannerThatKnows();
     for (const pagesOf of ['none', 'all', [1], [0, 1]] as const) {
-      scanner.freshen(pagesOf);
-      expect(scanner.looks.last.input).to.deep.equal(pagesOf);
+      scanner.freshen({ pagesOf });
+      expect(scanner.looks.last.input).to.deep.equal({ pagesOf, devices: [] });
       await scanner.looked(facts);
     }
+  });
+
+  it('looks at the devices that are wanted, and tells where they are', async () => {
+    const scanner = await scannerThatKnows();
+    scanner.freshen({ devices: ['0000:3b:00.0'] });
+    expect(scanner.looks.last.input.devices).to.deep.equal(['0000:3b:00.0']);
+    await scanner.looked(facts);
+    const devices = new Map([['0000:3b:00.0', { nodeId: 1 }]]);
+    expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts, devices, problem: null }]);
+    scanner.freshen();
+    await scanner.looked(facts);
+    expect(scanner.news()).to.deep.include({
+      type: 'FRESH',
+      facts,
+      devices: NO_DEVICES,
+      problem: null,
+    });
   });
 
   it('gives page counters as they are now, without a scan', async () => {
     const scanner = await scannerThatKnows();
     const now = machineOf({ 0: { cpus: '0-3', pages: [smallPages(8, 2)] }, 1: '4-7' });
-    scanner.freshen([0]);
+    scanner.freshen({ pagesOf: [0] });
     await scanner.looked(now);
     const fresh = factsIn(scanner.news());
     expect(fresh).to.deep.equal(now);
@@ -80,7 +98,7 @@ describe('the scanner machine, asked for fresh facts', () => {
   for (const [what, changed] of Object.entries(changes)) {
     it(`scans the machine when ${what}, then looks once more`, async () => {
       const scanner = await scannerThatKnows(machineOf({ 0: '0-3', 1: '4-7' }));
-      scanner.freshen('all');
+      scanner.freshen({ pagesOf: 'all' });
       await scanner.looked(changed);
       expect(scanner.state()).to.deep.equal({
         schedule: 'scanning',
@@ -90,7 +108,7 @@ describe('the scanner machine, asked for fresh facts', () => {
       await scanner.scanned(changed);
       expect(scanner.news()).to.deep.equal([{ type: 'FACTS', facts: changed }]);
       expect(scanner.looks.calls).to.have.length(2);
-      expect(scanner.looks.last.input).to.equal('all');
+      expect(scanner.looks.last.input.pagesOf).to.equal('all');
       await scanner.looked(changed);
       expect(factsIn(scanner.news())).to.equal(changed);
       expect(scanner.state()).to.deep.equal({ schedule: 'idle', demand: 'quiet' });
@@ -141,7 +159,7 @@ describe('the scanner machine, asked for fresh facts', () => {
     await scanner.looked(facts);
     expect(scanner.news()).to.deep.equal([
       { type: 'FACTS', facts },
-      { type: 'FRESH', facts, problem: null },
+      { type: 'FRESH', facts, devices: NO_DEVICES, problem: null },
     ]);
   });
 
@@ -149,7 +167,9 @@ describe('the scanner machine, asked for fresh facts', () => {
     const scanner = await scannerThatKnows();
     scanner.freshen();
     await scanner.looks.last.reject(FAULT);
-    expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts, problem: PROBLEM }]);
+    expect(scanner.news()).to.deep.equal([
+      { type: 'FRESH', facts, devices: NO_DEVICES, problem: PROBLEM },
+    ]);
     expect(scanner.state()).to.deep.equal({ schedule: 'idle', demand: 'quiet' });
     scanner.freshen();
     await scanner.looked(facts);
@@ -160,7 +180,9 @@ describe('the scanner machine, asked for fresh facts', () => {
     const scanner = startScanner(inspect);
     scanner.freshen();
     await scanner.looks.last.reject(FAULT);
-    expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts: null, problem: PROBLEM }]);
+    expect(scanner.news()).to.deep.equal([
+      { type: 'FRESH', facts: null, devices: NO_DEVICES, problem: PROBLEM },
+    ]);
   });
 
   it('gives a look up after 3 s', async () => {
@@ -170,7 +192,9 @@ describe('the scanner machine, asked for fresh facts', () => {
     expect(scanner.looks.last.signal.aborted).to.equal(false);
     scanner.clock.increment(1);
     expect(scanner.looks.last.signal.aborted).to.equal(true);
-    expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts, problem: HANG }]);
+    expect(scanner.news()).to.deep.equal([
+      { type: 'FRESH', facts, devices: NO_DEVICES, problem: HANG },
+    ]);
     await scanner.looked(machineOf({ 0: '0' }));
     expect(scanner.news()).to.deep.equal([]);
     expect(scanner.context().facts).to.equal(facts);
@@ -183,7 +207,7 @@ describe('the scanner machine, asked for fresh facts', () => {
     await scanner.scans.last.reject(FAULT);
     expect(scanner.news()).to.deep.equal([
       { type: 'SCAN_FAILED', problem: PROBLEM },
-      { type: 'FRESH', facts, problem: PROBLEM },
+      { type: 'FRESH', facts, devices: NO_DEVICES, problem: PROBLEM },
     ]);
     expect(scanner.state()).to.deep.equal({ schedule: 'failing', demand: 'quiet' });
   });
@@ -195,7 +219,9 @@ describe('the scanner machine, asked for fresh facts', () => {
     scanner.clock.increment(2_999);
     expect(scanner.news()).to.deep.equal([]);
     scanner.clock.increment(1);
-    expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts, problem: HANG }]);
+    expect(scanner.news()).to.deep.equal([
+      { type: 'FRESH', facts, devices: NO_DEVICES, problem: HANG },
+    ]);
     expect(scanner.state()).to.deep.equal({ schedule: 'scanning', demand: 'quiet' });
     expect(scanner.scans.last.signal.aborted).to.equal(false);
     await scanner.scanned(machineOf({ 0: '0' }));
@@ -224,7 +250,7 @@ describe('the scanner machine, asked for fresh facts', () => {
       await scanner.looked(facts);
       expect(scanner.news()).to.deep.equal([
         { type: 'FACTS', facts },
-        { type: 'FRESH', facts, problem: null },
+        { type: 'FRESH', facts, devices: NO_DEVICES, problem: null },
       ]);
       expect(scanner.state()).to.deep.equal({ schedule: 'idle', demand: 'quiet' });
     });
@@ -234,7 +260,12 @@ describe('the scanner machine, asked for fresh facts', () => {
       scanner.freshen();
       await scanner.looked(facts);
       await scanner.scans.last.reject(FAULT);
-      expect(scanner.news().at(-1)).to.deep.equal({ type: 'FRESH', facts, problem: PROBLEM });
+      expect(scanner.news().at(-1)).to.deep.equal({
+        type: 'FRESH',
+        facts,
+        devices: NO_DEVICES,
+        problem: PROBLEM,
+      });
     });
 
     it('names the path of the last failure when the scan takes too long', async () => {
@@ -242,7 +273,9 @@ describe('the scanner machine, asked for fresh facts', () => {
       scanner.freshen();
       await scanner.looked(facts);
       scanner.clock.increment(3_000);
-      expect(scanner.news()).to.deep.equal([{ type: 'FRESH', facts, problem: PROBLEM }]);
+      expect(scanner.news()).to.deep.equal([
+        { type: 'FRESH', facts, devices: NO_DEVICES, problem: PROBLEM },
+      ]);
     });
 
     it('scans at once after a scan that hung, too', async () => {

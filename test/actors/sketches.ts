@@ -4,7 +4,7 @@ import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { cpusOf, NO_CPUS, uniteCpus } from '../../src/core/cpu-set.js';
 import type { Holdings, PageRecord } from '../../src/core/holdings.js';
 import { withRecord } from '../../src/core/holdings.js';
-import type { MachineFacts, PageCounters, PagesOf, VitalSigns } from '../../src/core/machine.js';
+import type { MachineFacts, PageCounters, VitalSigns, Wanted } from '../../src/core/machine.js';
 import type { NodeClaim, NodeSlice } from '../../src/core/slices.js';
 
 /** Pages of 2 MiB, all of them free unless said otherwise. */
@@ -48,8 +48,14 @@ export function machineOf(
   };
 }
 
-/** What a quick look at the machine finds. */
-export function vitalsOf(facts: MachineFacts, pagesOf: PagesOf = 'none'): VitalSigns {
+/** That nothing is wanted beyond what every request needs. */
+export const NOTHING_MORE: Wanted = { pagesOf: 'none', devices: [] };
+
+/** What a quick look at the machine finds; every device is in node 1. */
+export function vitalsOf(
+  facts: MachineFacts,
+  { pagesOf, devices }: Wanted = NOTHING_MORE,
+): VitalSigns {
   const isWanted = (nodeId: number) =>
     pagesOf === 'all' || (pagesOf !== 'none' && pagesOf.includes(nodeId));
   return {
@@ -59,6 +65,7 @@ export function vitalsOf(facts: MachineFacts, pagesOf: PagesOf = 'none'): VitalS
     pages: facts.nodes.flatMap(({ nodeId, pages }) =>
       isWanted(nodeId) ? [{ nodeId, pages }] : [],
     ),
+    devices: new Map(devices.map((address) => [address, { nodeId: 1 }])),
   };
 }
 

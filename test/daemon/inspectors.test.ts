@@ -68,6 +68,7 @@ const request = {
   policy: null,
   isDryRun: false,
   requestId: null,
+  placement: null,
 } as const;
 
 describe('those who inspect', () => {

@@ -107,7 +107,7 @@ const numbers = [
 describe('parseRequest', () => {
   it('reads each action', () => {
     const plain = { isDryRun: false, requestId: null };
-    const pooled = { serviceName: 'a', pool: 'isolated', policy: null, ...plain };
+    const pooled = { serviceName: 'a', pool: 'isolated', policy: null, placement: null, ...plain };
     for (const [wire, request] of [
       [cores, { action: 'allocate_cores', cpuCount: 2, ...pooled }],
       [percent, { action: 'allocate_cores_percent', percent: 50, ...pooled }],

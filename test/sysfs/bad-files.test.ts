@@ -102,9 +102,11 @@ describe('bad content', () => {
       expect(error.reason).to.include(says);
       expect(error.message).to.equal(`cannot understand /sys/${path}: ${error.reason}`);
       if (inVitals === true) {
-        expect(sysfsErrorOf(() => readVitals(files, 'all'))).to.deep.include(error);
+        expect(
+          sysfsErrorOf(() => readVitals(files, { pagesOf: 'all', devices: [] })),
+        ).to.deep.include(error);
       } else {
-        expect(readVitals(files, 'all').pages).to.have.length(1);
+        expect(readVitals(files, { pagesOf: 'all', devices: [] }).pages).to.have.length(1);
       }
     });
   }
@@ -170,7 +172,10 @@ describe('a file that cannot be read', () => {
 
   it('is missing from a directory that is no sysfs', () => {
     const root = temporaryDirectory();
-    for (const read of [readMachine, () => readVitals(sysfsFilesAt(root), 'none')]) {
+    for (const read of [
+      readMachine,
+      () => readVitals(sysfsFilesAt(root), { pagesOf: 'none', devices: [] }),
+    ]) {
       const error = sysfsErrorOf(() => read(sysfsFilesAt(root)));
       expect(error.path).to.equal(join(root, ONLINE));
       expect(error.reason).to.equal('no such file, and no CPU beside it');

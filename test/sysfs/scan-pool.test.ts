@@ -40,24 +40,27 @@ describe('the scan pool', () => {
     const files = sysfsFilesAt(root);
     const [machine, vitals] = await Promise.all([
       pool.readMachine(never()),
-      pool.readVitals([1], never()),
+      pool.readVitals({ pagesOf: [1], devices: [] }, never()),
     ]);
     expect(readable(machine)).to.deep.equal(readable(readMachine(files)));
-    expect(vitals).to.deep.equal(readVitals(files, [1]));
+    expect(vitals).to.deep.equal(readVitals(files, { pagesOf: [1], devices: [] }));
     expect(vitals.pages.map(({ nodeId }) => nodeId)).to.deep.equal([1]);
   });
 
   it('reads anew each time', async () => {
-    await pool.readVitals('none', never());
+    await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
     putFile(root, 'devices/system/cpu/online', '0-3\n');
-    const { onlineCpus } = await pool.readVitals('none', never());
+    const { onlineCpus } = await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
     expect(formatCpuList(onlineCpus)).to.equal('0-3');
   });
 
   it('rejects with the whole SysfsError, and goes on reading', async () => {
     const path = 'devices/system/cpu/online';
     putFile(root, path, '0-x\n');
-    const reads = [pool.readMachine(never()), pool.readVitals('none', never())];
+    const reads = [
+      pool.readMachine(never()),
+      pool.readVitals({ pagesOf: 'none', devices: [] }, never()),
+    ];
     for (const error of await Promise.all(reads.map(rejectionOf))) {
       expect(error).to.be.instanceOf(SysfsError);
       expect(error).to.deep.include({
@@ -72,7 +75,7 @@ describe('the scan pool', () => {
   });
 
   it('is usable after reads were aborted', async () => {
-    await pool.readVitals('none', never());
+    await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
     for (let round = 0; round < 3; round++) {
       const controller = new AbortController();
       const reads = [1, 2, 3, 4].map(() => rejectionOf(pool.readMachine(controller.signal)));
@@ -81,19 +84,25 @@ describe('the scan pool', () => {
         expect(error).to.deep.include({ name: 'AbortError' });
         expect(error).to.have.nested.property('cause.message', 'took too long');
       }
-      const { nodeIds } = await pool.readVitals('none', never());
+      const { nodeIds } = await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
       expect(nodeIds).to.deep.equal([0, 1]);
     }
-    const aborted = await rejectionOf(pool.readVitals('none', AbortSignal.abort()));
+    const aborted = await rejectionOf(
+      pool.readVitals({ pagesOf: 'none', devices: [] }, AbortSignal.abort()),
+    );
     expect(aborted).to.deep.include({ name: 'AbortError' });
   });
 
   it('goes through more reads than it has threads, and refuses the 17th at once', async () => {
-    const reads = Array.from({ length: 16 }, () => pool.readVitals('all', never()));
-    const error = await rejectionOf(pool.readVitals('all', never()));
+    const reads = Array.from({ length: 16 }, () =>
+      pool.readVitals({ pagesOf: 'all', devices: [] }, never()),
+    );
+    const error = await rejectionOf(pool.readVitals({ pagesOf: 'all', devices: [] }, never()));
     expect(error).to.deep.include({ message: 'cannot scan: 16 scans are waiting already' });
     expect(await Promise.all(reads)).to.have.length(16);
-    expect(await pool.readVitals('all', never())).to.deep.equal(await reads[0]);
+    expect(await pool.readVitals({ pagesOf: 'all', devices: [] }, never())).to.deep.equal(
+      await reads[0],
+    );
   });
 
   it('leaves no read unsettled when it closes', async () => {

@@ -159,7 +159,7 @@ describe('readVitals', () => {
   for (const [name, { shape }] of Object.entries(simulatedMachines)) {
     it(`says of ${name} what readMachine says`, () => {
       const facts = readMachine(filesInMemory(shape));
-      const vitals = readVitals(filesInMemory(shape), 'all');
+      const vitals = readVitals(filesInMemory(shape), { pagesOf: 'all', devices: [] });
       expect(formatCpuList(vitals.onlineCpus)).to.equal(formatCpuList(facts.onlineCpus));
       expect(formatCpuList(vitals.isolatedCpus)).to.equal(formatCpuList(facts.isolatedCpus));
       expect(vitals.nodeIds).to.deep.equal(facts.nodes.map(({ nodeId }) => nodeId));
@@ -172,9 +172,11 @@ describe('readVitals', () => {
   it('reads the pages of no node but those asked for', () => {
     const reads: string[] = [];
     const files = filesInMemory(simulatedMachines.smt8.shape, reads);
-    expect(readVitals(files, 'none').pages).to.deep.equal([]);
+    expect(readVitals(files, { pagesOf: 'none', devices: [] }).pages).to.deep.equal([]);
     expect(reads).to.have.length(2);
-    expect(readVitals(files, [8, 3, 8]).pages.map(({ nodeId }) => nodeId)).to.deep.equal([8]);
+    expect(
+      readVitals(files, { pagesOf: [8, 3, 8], devices: [] }).pages.map(({ nodeId }) => nodeId),
+    ).to.deep.equal([8]);
     expect(reads.filter((path) => path.includes('/node0/'))).to.deep.equal([]);
   });
 });
