@@ -14,6 +14,7 @@ import { hugepagesCommand } from './hugepages.js';
 import { inspectCommand } from './inspect.js';
 import { listCommand } from './list.js';
 import { memoryCommand } from './memory.js';
+import { metricsCommand } from './metrics.js';
 import { PROGRAM } from './program-name.js';
 import { explainRefusal } from './refusal-text.js';
 import { releaseCommand } from './release.js';
@@ -65,6 +66,7 @@ export function createProgram(): Command {
     watchCommand(),
     inspectCommand(),
     statusCommand(),
+    metricsCommand(),
     stateCommand(),
   ];
   for (const command of commands) {

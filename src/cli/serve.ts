@@ -14,12 +14,12 @@ const EXAMPLES = `
 Options win over the environment (EPA_SOCKET, EPA_SOCKET_MODE, EPA_SOCKET_GROUP,
 EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_POLICY_FILE, EPA_AUDIT_FILE,
 EPA_RESCAN_INTERVAL_MS, EPA_LARGE_MACHINE_CPUS, EPA_LARGE_MACHINE_RESERVED_CPUS,
-EPA_SMALL_MACHINE_PERCENT, EPA_LOG_LEVEL), that over a configuration file
-(--config or EPA_CONFIG: a JSON object with "socket", "socket_mode",
+EPA_SMALL_MACHINE_PERCENT, EPA_METRICS_PORT, EPA_LOG_LEVEL), that over a
+configuration file (--config or EPA_CONFIG: a JSON object with "socket", "socket_mode",
 "socket_group", "state_dir", "sysfs_root", "cpu_pool", "policy_file",
 "audit_file", "rescan_interval_ms", "large_machine_cpus",
-"large_machine_reserved_cpus", "small_machine_percent", "log_level"), and that
-over the defaults.
+"large_machine_reserved_cpus", "small_machine_percent", "metrics_port",
+"log_level"), and that over the defaults.
 With SNAP_DATA set, socket and state live in $SNAP_DATA/data.
 
 The log goes to standard error: JSON lines, or readable ones on a terminal.
@@ -46,6 +46,7 @@ interface ServeOptions extends GlobalOptions {
   readonly largeMachineCpus?: string;
   readonly largeMachineReservedCpus?: string;
   readonly smallMachinePercent?: string;
+  readonly metricsPort?: string;
   readonly logLevel?: string;
   readonly simulate?: string;
 }
@@ -70,6 +71,7 @@ export function serveCommand(): Command {
     .option('--large-machine-cpus <n>', 'the default share: more CPUs than this are many')
     .option('--large-machine-reserved-cpus <n>', 'of many CPUs, these are left to others')
     .option('--small-machine-percent <n>', 'of fewer CPUs, this share is given')
+    .option('--metrics-port <port>', 'serve metrics over HTTP on 127.0.0.1 (0: do not)')
     .option('--log-level <level>', LOG_LEVELS.join(', '))
     .addOption(
       new Option('--simulate <shape>', 'serve a simulated machine ("list": show them)').conflicts(
@@ -111,6 +113,7 @@ async function serve(_options: object, command: Command): Promise<void> {
         largeMachineCpus: options.largeMachineCpus,
         largeMachineReservedCpus: options.largeMachineReservedCpus,
         smallMachinePercent: options.smallMachinePercent,
+        metricsPort: options.metricsPort,
         logLevel: options.logLevel,
       },
       undefined,

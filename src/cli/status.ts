@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import type { Replies } from '../protocol/reply.js';
 import { counted } from '../words/counted.js';
+import { formatMemory } from '../words/sizes.js';
 import { askAndShow } from './ask-daemon.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
@@ -44,12 +45,15 @@ export function formatStatus(status: Status, terminal: Terminal): string {
     ['general pool', poolText(status.pools.general)],
     ['services', `${status.services} holding CPUs`],
     ['watched by', watchedBy(status)],
+    ['looked at', scansText(status)],
+    ['stored', storedText(status.counts)],
+    ['preempted', `${counted(status.counts.preemptions, 'service')} since the start`],
+    ['connections', connectionsText(status)],
+    ['waiting', waitingText(status.limits)],
+    ...titled('requests', requestTexts(status.counts.requests)),
     ['actors', actorsText(status.actors)],
   ];
-  const wrong =
-    problems.length === 0
-      ? [['problems', 'none']]
-      : problems.map((problem, index) => [index === 0 ? 'problems' : '', problem]);
+  const wrong = titled('problems', problems.length === 0 ? ['none'] : problems);
   const table = formatTable(
     [{ title: '' }, { title: '', isWrapped: true }],
     [...rows, ...wrong],
@@ -82,6 +86,54 @@ function problemsOf({ sysfs_problem, store, pools }: Status): string[] {
 
 function watchedBy({ watchers, inspectors }: Replies['get_status']): string {
   return inspectors === 0 ? `${watchers}` : `${watchers}, of which inspect: ${inspectors}`;
+}
+
+/** Rows under one title. */
+function titled(title: string, texts: readonly string[]): string[][] {
+  return texts.map((text, index) => [index === 0 ? title : '', text]);
+}
+
+function scansText({ scans, counts }: Status): string {
+  const when = scans.age_ms === null ? 'not yet' : `${inSeconds(scans.age_ms)} ago`;
+  const inRow =
+    scans.failures_in_a_row === 0 ? '' : `, the last ${scans.failures_in_a_row} in a row`;
+  return (
+    `${when}, every ${inSeconds(scans.interval_ms)}; ${counts.scans} scans and ` +
+    `${counted(counts.looks, 'quick look')} since the start, ` +
+    `${counts.scan_failures + counts.look_failures} failed${inRow}`
+  );
+}
+
+function storedText({ changes, commits, commit_failures: failures }: Status['counts']): string {
+  return `${counted(changes, 'change')} since the start, ${counted(commits, 'write')}, ${failures} failed`;
+}
+
+function connectionsText({ limits, counts }: Status): string {
+  const { used, max } = limits.connections;
+  const turnedAway = counts.connections_turned_away;
+  return `${used} of ${max} open; ${counts.connections} since the start, ${turnedAway} turned away`;
+}
+
+function waitingText({ requests_waiting: waiting, held_bytes: held }: Status['limits']): string {
+  return (
+    `${waiting.used} of ${waiting.max} requests; for peers ${formatMemory(held.used / 1_024)} of ` +
+    `${formatMemory(held.max / 1_024)} held`
+  );
+}
+
+/** `allocate_cores: 4 OK, 1 INSUFFICIENT_CPUS`, an action each. */
+function requestTexts(requests: Status['counts']['requests']): string[] {
+  const texts = Object.entries(requests).map(([action, outcomes]) => {
+    const counts = Object.entries(outcomes).map(([code, count]) => `${count} ${code}`);
+    return `${action === 'none' ? 'not understood' : action}: ${counts.join(', ')}`;
+  });
+  return texts.length === 0 ? ['none since the start'] : texts;
+}
+
+/** `1.5 s`, or `90 s`. */
+function inSeconds(ms: number): string {
+  const seconds = ms / 1_000;
+  return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
 }
 
 function poolText(pool: Status['pools']['isolated']): string {

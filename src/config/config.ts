@@ -54,6 +54,8 @@ export interface Config {
   readonly largeMachineCpus: number;
   readonly largeMachineReservedCpus: number;
   readonly smallMachinePercent: number;
+  /** Where metrics are served over HTTP, on this host only; 0 = nowhere. */
+  readonly metricsPort: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -73,6 +75,7 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
   largeMachineCpus: 'EPA_LARGE_MACHINE_CPUS',
   largeMachineReservedCpus: 'EPA_LARGE_MACHINE_RESERVED_CPUS',
   smallMachinePercent: 'EPA_SMALL_MACHINE_PERCENT',
+  metricsPort: 'EPA_METRICS_PORT',
   logLevel: 'EPA_LOG_LEVEL',
 };
 
@@ -90,6 +93,7 @@ const FILE_KEYS: Readonly<Record<Setting, string>> = {
   largeMachineCpus: 'large_machine_cpus',
   largeMachineReservedCpus: 'large_machine_reserved_cpus',
   smallMachinePercent: 'small_machine_percent',
+  metricsPort: 'metrics_port',
   logLevel: 'log_level',
 };
 
@@ -222,7 +226,7 @@ function readHandedOver(environment: NodeJS.ProcessEnv): number[] {
 /** The settings that may change while the daemon runs. */
 function liveSettings(config: Config) {
   const { cpuPool, policyFile, rescanIntervalMs, logLevel, socketMode, socketGroup } = config;
-  const { largeMachineCpus, largeMachineReservedCpus, smallMachinePercent } = config;
+  const { metricsPort, largeMachineCpus, largeMachineReservedCpus, smallMachinePercent } = config;
   return {
     cpuPool,
     policyFile,
@@ -230,6 +234,7 @@ function liveSettings(config: Config) {
     largeMachineCpus,
     largeMachineReservedCpus,
     smallMachinePercent,
+    metricsPort,
     logLevel,
     socketMode,
     socketGroup,

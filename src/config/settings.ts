@@ -56,6 +56,11 @@ export const settings = {
   largeMachineCpus: wholeNumber('CPUs', 0, CPUS_MAX),
   largeMachineReservedCpus: wholeNumber('CPUs', 0, CPUS_MAX),
   smallMachinePercent: wholeNumber('percent', 1, 100),
+  metricsPort: z.coerce
+    .number('must be the number of a port')
+    .int('must be whole')
+    .min(0, 'must be 0 (none) or more')
+    .max(65_535, 'must be 65535 or less'),
   logLevel: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`),
 };
 
@@ -72,6 +77,7 @@ export const COMMON_DEFAULTS = {
   auditFile: '',
   rescanIntervalMs: 5_000,
   ...DEFAULT_SIZE_HEURISTIC,
+  metricsPort: 0,
   logLevel: 'info',
 } as const satisfies { readonly [S in Setting]?: string | number };
 

@@ -7,7 +7,8 @@ import { isRefusal } from '../protocol/error-codes.js';
 import type { ChangingReply } from '../protocol/reply.js';
 import {
   type ChangingRequest,
-  type GetStatusRequest,
+  type DaemonRequest,
+  isAboutDaemon,
   isChanging,
   isStream,
   type Request,
@@ -24,11 +25,11 @@ import { findRepeat, rememberReply } from './repeats.js';
 import type { View } from './view.js';
 
 /** A request about the machine and its claims; what is about the daemon itself is not one. */
-export type MachineRequest = Exclude<Request, GetStatusRequest | StreamRequest>;
+export type MachineRequest = Exclude<Request, DaemonRequest | StreamRequest>;
 
-/** Tells a request about the machine from one about the daemon. */
+/** Tells a request about the machine from any other. */
 export function isAboutMachine(request: Request): request is MachineRequest {
-  return request.action !== 'get_status' && !isStream(request);
+  return !isAboutDaemon(request) && !isStream(request);
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   type PoolName,
   PROTOCOL_VERSION,
 } from '../protocol/request.js';
+import type { PageTotal } from '../protocol/watch-event.js';
 import { freeCpus } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import {
@@ -31,11 +32,12 @@ import type { Claim, PageRecord } from './holdings.js';
 import { NO_NODE } from './homes.js';
 import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
-import { freePages, pageSizesOf } from './pages.js';
+import { freePages, pageRecordsOf, pageSizesOf } from './pages.js';
 import { answer, type Decision } from './plan.js';
 import { homesInUse } from './slices.js';
 import { findPool } from './standing.js';
 import { findNode, knownNodeIds, type View } from './view.js';
+import { byRecord } from './watch-picture.js';
 
 /** Decides `list_allocations`. */
 export function decideList(view: View, request: ListAllocationsRequest): Decision {
@@ -98,13 +100,32 @@ export function decideMemoryInfo(view: View, request: GetMemoryInfoRequest): Dec
 export function decideTopology(view: View, problem: SysfsProblem | null): Decision {
   const reply: GetTopologyReply = {
     version: PROTOCOL_VERSION,
+    ...machinePicture(view),
+    sysfs_problem: problem,
+  };
+  return answer(reply, view.holdings);
+}
+
+/** The machine, and who holds what of it. */
+export function machinePicture(view: View) {
+  return {
     online_cpus: formatCpuList(view.facts.onlineCpus),
     pools: listedPools(view),
     nodes: topologyNodes(view),
     allocations: listedClaims(view),
-    sysfs_problem: problem,
+    hugepages: pageTotals(view),
+    hugepage_records: pageRecordsOf(view.holdings).map(listedRecord).sort(byRecord),
   };
-  return answer(reply, view.holdings);
+}
+
+/** Hugepages of each node and size. */
+export function pageTotals(view: View): PageTotal[] {
+  return pageSizesOf(view).map(({ nodeId, sizeKb, total, shortfall }) => ({
+    node_id: nodeId,
+    size_kb: sizeKb,
+    total,
+    shortfall,
+  }));
 }
 
 /** Both pools, as replies list them. */

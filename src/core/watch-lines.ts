@@ -8,7 +8,6 @@ import type { TopologyNode } from '../protocol/reply.js';
 import type {
   DaemonCondition,
   HostEvent,
-  PageRecordLine,
   PageTotal,
   ServiceEvent,
   WatchPicture,
@@ -16,25 +15,22 @@ import type {
 import type { Change } from './coordination.js';
 import { formatCpuList } from './cpu-list.js';
 import { isEmpty, NO_CPUS, subtractCpus } from './cpu-set.js';
-import { listedClaim, listedClaims, listedPools, listedRecord, topologyNodes } from './describe.js';
+import {
+  listedClaim,
+  listedPools,
+  listedRecord,
+  machinePicture,
+  pageTotals,
+  topologyNodes,
+} from './describe.js';
 import type { ClaimChange, Holdings } from './holdings.js';
 import { compareNames } from './names.js';
-import { pageRecordsOf, pageSizesOf } from './pages.js';
 import type { PlanStep } from './plan.js';
 import type { View } from './view.js';
-import { byRecord } from './watch-picture.js';
 
 /** All there is to know. */
 export function pictureOf(view: View, daemon: DaemonCondition): WatchPicture {
-  return {
-    online_cpus: formatCpuList(view.facts.onlineCpus),
-    pools: listedPools(view),
-    nodes: topologyNodes(view),
-    allocations: listedClaims(view),
-    hugepages: pageTotals(view),
-    hugepage_records: pageRecords(view.holdings),
-    daemon,
-  };
+  return { ...machinePicture(view), daemon };
 }
 
 /**
@@ -140,17 +136,4 @@ export function pageEvents(before: View, after: View): HostEvent[] {
     .map((page) => ({ ...page, total: null, shortfall: 0 }));
   const changed = now.filter((page) => !isDeepStrictEqual(known.get(keyOf(page)), page));
   return [...vanished, ...changed].map((page) => ({ type: 'hugepages_changed', ...page }));
-}
-
-function pageTotals(view: View): PageTotal[] {
-  return pageSizesOf(view).map(({ nodeId, sizeKb, total, shortfall }) => ({
-    node_id: nodeId,
-    size_kb: sizeKb,
-    total,
-    shortfall,
-  }));
-}
-
-function pageRecords(holdings: Holdings): PageRecordLine[] {
-  return pageRecordsOf(holdings).map(listedRecord).sort(byRecord);
 }

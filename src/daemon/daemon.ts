@@ -17,19 +17,23 @@ import { changesRecords } from '../core/plan.js';
 import { messageOf } from '../core/quoting.js';
 import type { Write } from '../core/snapshot.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
-import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
+import { PATIENCE, REQUESTS_WAITING_MAX } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isChanging } from '../protocol/request.js';
-import type { Ask, Subscribe } from '../socket/connection.js';
+import { HeldBytes } from '../socket/held-bytes.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
+import { Traffic } from '../socket/traffic.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import { openAuditLog } from './audit.js';
+import { createBackend } from './backend.js';
+import { Counters } from './counters.js';
 import { heedHotplug } from './hotplug.js';
 import { Inspectors } from './inspectors.js';
 import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
-import { describeStatus } from './status.js';
+import { MetricsPort } from './metrics-port.js';
+import type { About } from './status.js';
 import { DAEMON_VERSION } from './version.js';
 import { Watchers } from './watchers.js';
 
@@ -64,9 +68,11 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
     root: config.sysfsRoot,
     onError: (error) => log.error({ err: error }, 'a worker thread failed'),
   });
-  const coordinator = createCoordinator(config, scanPool, state);
+  const counters = new Counters();
+  const coordinator = createCoordinator(config, scanPool, state, counters);
   logEmissions(coordinator, log);
   coordinator.on('COMMITTED', ({ change, generation }) => {
+    counters.noteChange(change);
     // That a reply is remembered changes nobody's CPUs or pages.
     if (changesRecords(change.plan)) audit?.record(change, generation, new Date());
   });
@@ -82,26 +88,30 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   coordinator.start();
   let server: SocketServer;
   let watchers: Watchers;
+  let metricsPort: MetricsPort | null = null;
   try {
     await waitFor(coordinator, (snapshot) => !snapshot.matches('starting'));
     watchers = new Watchers(coordinator);
-    const { found } = state;
-    const inspectors = new Inspectors(coordinator, watchers, log);
-    const who = { watchers, inspectors };
-    const about = { config, daemonVersion: DAEMON_VERSION, startedAtMs, found, ...who };
-    const answerMachine = createAnswerer(coordinator, log);
-    const ask: Ask = (request, answer, whoAsks) => {
-      if (request.action !== 'get_status') answerMachine(request, answer, whoAsks);
-      else answer(describeStatus(coordinator, about, Date.now()));
+    const about: About = {
+      config,
+      daemonVersion: DAEMON_VERSION,
+      startedAtMs,
+      found: state.found,
+      watchers,
+      inspectors: new Inspectors(coordinator, watchers, log),
+      counters,
+      traffic: new Traffic(),
+      held: new HeldBytes(),
     };
-    const subscribe: Subscribe = (request, stream) =>
-      request.action === 'watch'
-        ? watchers.subscribe(request, stream)
-        : inspectors.subscribe(stream);
+    const backend = createBackend(coordinator, about, createAnswerer(coordinator, log));
+    metricsPort = new MetricsPort(backend.metrics, log);
+    await metricsPort.listen(config.metricsPort);
     const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;
-    server = await serveSocket({ path, mode, group, handedOver }, { ask, subscribe });
+    const place = { path, mode, group, handedOver };
+    server = await serveSocket(place, backend, PATIENCE, about.held, about.traffic);
   } catch (error) {
     coordinator.stop();
+    await metricsPort?.close();
     await cleanUp();
     throw error;
   }
@@ -122,10 +132,12 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       server.share({ mode: next.socketMode, group: next.socketGroup });
       audit?.reopen();
       log.level = next.logLevel;
+      void metricsPort?.listen(next.metricsPort);
       coordinator.send({ type: 'RECONFIGURE', settings: settingsOf(next) });
     },
     stop: async () => {
       watchers.stop();
+      await metricsPort?.close();
       await server.close();
       coordinator.send({ type: 'STOP' });
       await cleanEnd;
@@ -135,22 +147,27 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
 }
 
 /** The coordinator with real edges: the scanner reads sysfs, the store writes the state. */
-function createCoordinator(config: Config, scanPool: ScanPool, { found, writer }: StateDirectory) {
+function createCoordinator(
+  config: Config,
+  scanPool: ScanPool,
+  { found, writer }: StateDirectory,
+  { scans, looks, commits }: Counters,
+) {
   const scanner = scannerMachine.provide({
     actors: {
       readMachine: fromPromise(async ({ signal }): Promise<Scan> => {
-        const facts = await scanPool.readMachine(signal);
+        const facts = await scans.count(scanPool.readMachine(signal), signal);
         return { facts, takenAtMs: Date.now() };
       }),
       readVitals: fromPromise(({ input, signal }: { input: Wanted; signal: AbortSignal }) =>
-        scanPool.readVitals(input, signal),
+        looks.count(scanPool.readVitals(input, signal), signal),
       ),
     },
   });
   const store = storeMachine.provide({
     actors: {
       write: fromPromise(({ input, signal }: { input: Write; signal: AbortSignal }) =>
-        writer.write(input, signal),
+        commits.count(writer.write(input, signal), signal),
       ),
     },
   });
@@ -208,7 +225,7 @@ function createAnswerer(coordinator: Coordinator, log: Logger) {
     waiting.delete(ticketId);
     answer?.(outcome);
   });
-  return (
+  const ask = (
     request: MachineRequest,
     answer: (outcome: Reply | Refusal) => void,
     whoAsks: () => Caller,
@@ -233,4 +250,5 @@ function createAnswerer(coordinator: Coordinator, log: Logger) {
     });
     coordinator.send({ type: 'REQUEST', ticket: { ticketId, request, caller } });
   };
+  return { ask, waitingCount: () => waiting.size };
 }

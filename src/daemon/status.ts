@@ -8,10 +8,14 @@ import type { Config } from '../config/config.js';
 import { freeCpus } from '../core/claim-changes.js';
 import { countCpus } from '../core/cpu-set.js';
 import type { Pool } from '../core/pools.js';
+import { INSPECTORS_MAX, REQUESTS_WAITING_MAX, WATCHERS_MAX } from '../protocol/limits.js';
 import type { GetStatusReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
+import type { HeldBytes } from '../socket/held-bytes.js';
+import type { Traffic } from '../socket/traffic.js';
 import type { FoundState } from '../state/state-copies.js';
 import { copyPaths } from '../state/state-names.js';
+import type { Counters } from './counters.js';
 import type { Inspectors } from './inspectors.js';
 import type { Watchers } from './watchers.js';
 
@@ -24,14 +28,20 @@ export interface About {
   readonly found: FoundState;
   readonly watchers: Watchers;
   readonly inspectors: Inspectors;
+  readonly counters: Counters;
+  readonly traffic: Traffic;
+  readonly held: HeldBytes;
 }
 
 /**
  * Describes the daemon at `nowMs` (milliseconds since the epoch); of claims it tells what is on disk.
+ *
+ * @param waitingCount requests that wait for a decision or for the disk
  */
 export function describeStatus(
   coordinator: ActorRefFrom<typeof coordinatorMachine>,
   about: About,
+  waitingCount: number,
   nowMs: number,
 ): GetStatusReply {
   const { context, value, children } = coordinator.getSnapshot();
@@ -44,7 +54,9 @@ export function describeStatus(
   });
   const scanner: ActorRefFrom<typeof scannerMachine> | undefined =
     coordinator.system.get('scanner');
-  const scannedAtMs = scanner?.getSnapshot().context.scannedAtMs ?? null;
+  const scanning = scanner?.getSnapshot().context;
+  const ageOf = (atMs: number | null) => (atMs === null ? null : Math.max(nowMs - atMs, 0));
+  const ageMs = ageOf(scanning?.scannedAtMs ?? null);
   return {
     version: PROTOCOL_VERSION,
     daemon_version: about.daemonVersion,
@@ -68,7 +80,46 @@ export function describeStatus(
       healed: about.found.faults.map(({ path, reason }) => ({ file: path, reason })),
     },
     sysfs_problem: sysfsProblem,
-    facts_age_ms: scannedAtMs === null ? null : Math.max(nowMs - scannedAtMs, 0),
+    facts_age_ms: ageMs,
+    scans: {
+      age_ms: ageMs,
+      look_age_ms: ageOf(about.counters.looks.lastAtMs),
+      interval_ms: context.settings.rescanIntervalMs,
+      failures_in_a_row: scanning?.failureCount ?? 0,
+    },
+    limits: limitsOf(about, waitingCount),
+    counts: countsOf(about),
+  };
+}
+
+/** How full it is. */
+function limitsOf({ watchers, inspectors, traffic, held }: About, waitingCount: number) {
+  return {
+    connections: { used: traffic.openCount, max: traffic.connectionsMax },
+    requests_waiting: { used: waitingCount, max: REQUESTS_WAITING_MAX },
+    watchers: { used: watchers.count, max: WATCHERS_MAX },
+    inspectors: { used: inspectors.count, max: INSPECTORS_MAX },
+    held_bytes: { used: held.total, max: held.maxBytes },
+  };
+}
+
+/** What has happened since the start. */
+function countsOf({ counters, traffic }: About): GetStatusReply['counts'] {
+  const { commits, scans, looks } = counters;
+  return {
+    requests: Object.fromEntries(
+      [...counters.requests].map(([action, outcomes]) => [action, Object.fromEntries(outcomes)]),
+    ),
+    changes: counters.changeCount,
+    commits: commits.durations.count,
+    commit_failures: commits.failureCount,
+    preemptions: counters.preemptionCount,
+    scans: scans.durations.count,
+    scan_failures: scans.failureCount,
+    looks: looks.durations.count,
+    look_failures: looks.failureCount,
+    connections: traffic.acceptedCount,
+    connections_turned_away: traffic.turnedAwayCount,
   };
 }
 

@@ -177,6 +177,8 @@ function shownNodeId(nodeId: number): number | null {
 const LONG_FIELDS: ReadonlySet<string> = new Set([
   'allocations',
   'cpu_pool',
+  'hugepage_records',
+  'hugepages',
   'nodes',
   'numa_hugepages',
   'pools',

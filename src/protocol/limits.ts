@@ -66,6 +66,9 @@ export const CONNECTIONS_MAX = 8_192;
  */
 export const DESCRIPTORS_RESERVED = 256;
 
+/** Open connections to the metrics port; a Prometheus has one. */
+export const METRICS_CONNECTIONS_MAX = 16;
+
 /** Requests that wait for a decision or for the disk; above it a peer hears `BUSY`. */
 export const REQUESTS_WAITING_MAX = 8_192;
 

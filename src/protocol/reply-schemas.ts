@@ -165,12 +165,30 @@ export const sysfsTrouble = z
   .object({ path: z.string(), reason: z.string() })
   .describe('Why the machine cannot be read, so that what is said of it is what was known before.');
 
+export const pageTotal = z.object({
+  node_id: nodeId,
+  size_kb: count.describe('KiB'),
+  total: count
+    .nullable()
+    .describe('Pages the kernel has; null = none of that size any more, but some are on record'),
+  shortfall: count.describe('Pages on record beyond those that there are'),
+});
+
+export const pageRecordLine = z.object({
+  service_name: z.string(),
+  node_id: nodeId,
+  size_kb: count.describe('KiB'),
+  count: count.describe('Pages on record; 0 = none any more'),
+});
+
 /** What is said of a machine and of who holds it. */
 export const topology = {
   online_cpus: cpuList,
   pools: z.object({ isolated: poolCpus, general: poolCpus }),
   nodes: z.array(topologyNode),
   allocations: z.array(listedAllocation),
+  hugepages: z.array(pageTotal),
+  hugepage_records: z.array(pageRecordLine),
 };
 
 const getTopology = z.object({
@@ -198,6 +216,41 @@ export const storeStatus = z.object({
     .describe('Copies that were not whole at the start, and why; the other one had everything'),
 });
 
+const fill = z.object({ used: count, max: count });
+
+const limits = z.object({
+  connections: fill.describe('Open connections'),
+  requests_waiting: fill.describe('Requests that wait for a decision or for the disk'),
+  watchers: fill.describe('Those who watch'),
+  inspectors: fill.describe('Those who inspect'),
+  held_bytes: fill.describe(
+    'Bytes held for all peers: requests not complete or not asked yet, replies not read yet',
+  ),
+});
+
+const scans = z.object({
+  age_ms: count.nullable().describe('Since the whole machine was read; null = not yet'),
+  look_age_ms: count.nullable().describe('Since the last quick look for a request'),
+  interval_ms: count.describe('The schedule'),
+  failures_in_a_row: count.describe('0 = the last scan ended well'),
+});
+
+const counts = z.object({
+  requests: z
+    .record(z.string(), z.record(z.string(), count))
+    .describe('Action → error code, or OK → how many; `none` for what was no request'),
+  changes: count.describe('Changes that are on disk'),
+  commits: count.describe('Durable writes; several changes may share one'),
+  commit_failures: count.describe('Writes that failed or were given up'),
+  preemptions: count.describe('Services that lost CPUs by force, each time that they did'),
+  scans: count.describe('Readings of the whole machine'),
+  scan_failures: count,
+  looks: count.describe('Quick looks at what a request needs to know'),
+  look_failures: count,
+  connections: count,
+  connections_turned_away: count.describe('Because too many were open'),
+});
+
 const getStatus = z.object({
   version,
   daemon_version: z.string(),
@@ -215,6 +268,15 @@ const getStatus = z.object({
   store: storeStatus,
   sysfs_problem: sysfsTrouble.nullable(),
   facts_age_ms: count.nullable(),
+  scans,
+  limits,
+  counts: counts.describe('Since the start'),
+});
+
+const getMetrics = z.object({
+  version,
+  content_type: z.string(),
+  metrics: z.string().describe('The Prometheus text format'),
 });
 
 /** The schema of each reply, by the action that is answered. */
@@ -228,6 +290,7 @@ export const REPLY_SCHEMAS = {
   get_memory_info: getMemoryInfo,
   get_topology: getTopology,
   get_status: getStatus,
+  get_metrics: getMetrics,
 } as const satisfies Readonly<Record<Exclude<Request['action'], StreamAction>, z.ZodObject>>;
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];

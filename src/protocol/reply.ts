@@ -50,6 +50,7 @@ export type ListAllocationsReply = Replies['list_allocations'];
 export type GetMemoryInfoReply = Replies['get_memory_info'];
 export type GetTopologyReply = Replies['get_topology'];
 export type GetStatusReply = Replies['get_status'];
+export type GetMetricsReply = Replies['get_metrics'];
 
 /** What goes back when a request is not granted. */
 export type ErrorReply = Readonly<z.output<typeof errorReplySchema>>;
@@ -71,6 +72,7 @@ export const SUPPORTED_CPU_FEATURES: readonly string[] = [
   'request-id',
   'topology',
   'status',
+  'metrics',
 ];
 
 /** The wire form of a refusal. Clients of old test for the presence of `error`. */

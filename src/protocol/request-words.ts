@@ -1,10 +1,10 @@
 /** A request in the words of the protocol again, with what was left out filled in. */
 
 import type { ClaimRequest } from './claim-request.js';
-import type { ChangingRequest, GetStatusRequest, Request, StreamRequest } from './request.js';
+import type { ChangingRequest, DaemonRequest, Request, StreamRequest } from './request.js';
 
 /** The fields of a request about the machine, as they stand on the wire. */
-export function requestWords(request: Exclude<Request, GetStatusRequest | StreamRequest>) {
+export function requestWords(request: Exclude<Request, DaemonRequest | StreamRequest>) {
   const { action } = request;
   switch (request.action) {
     case 'get_topology':

@@ -62,6 +62,10 @@ export interface GetStatusRequest {
   readonly action: 'get_status';
 }
 
+export interface GetMetricsRequest {
+  readonly action: 'get_metrics';
+}
+
 export interface WatchRequest {
   readonly action: 'watch';
   /** Patterns of the names of services to tell of; `null` = of all. */
@@ -72,6 +76,9 @@ export interface InspectRequest {
   readonly action: 'inspect';
 }
 
+/** A request about the daemon itself. */
+export type DaemonRequest = GetStatusRequest | GetMetricsRequest;
+
 /** A request that is answered by lines without an end. */
 export type StreamRequest = WatchRequest | InspectRequest;
 
@@ -81,7 +88,7 @@ export type Request =
   | ListAllocationsRequest
   | GetMemoryInfoRequest
   | GetTopologyRequest
-  | GetStatusRequest
+  | DaemonRequest
   | StreamRequest;
 
 const readerName = z.string('must be a string').nullish();
@@ -153,6 +160,10 @@ const REQUESTS = [
     z.object({ service_name: readerName }).transform(() => ({ action: 'get_status' as const })),
   ],
   [
+    'get_metrics',
+    z.object({ service_name: readerName }).transform(() => ({ action: 'get_metrics' as const })),
+  ],
+  [
     'watch',
     z
       .object({
@@ -203,6 +214,11 @@ export type StreamAction = StreamRequest['action'];
 /** Tells a request that is answered by lines without an end from one that has a reply. */
 export function isStream(request: Request): request is StreamRequest {
   return STREAM_ACTIONS.some((action) => action === request.action);
+}
+
+/** Tells a request about the daemon itself from one about the machine. */
+export function isAboutDaemon(request: Request): request is DaemonRequest {
+  return request.action === 'get_status' || request.action === 'get_metrics';
 }
 
 /**

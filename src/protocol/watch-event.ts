@@ -2,12 +2,11 @@
 
 import type { z } from 'zod';
 import type { Seen } from './reply.js';
+import type { pageRecordLine, pageTotal } from './reply-schemas.js';
 import type {
   daemonCondition,
   hostLines,
   overrunLine,
-  pageRecordLine,
-  pageTotal,
   serviceLines,
   watchPicture,
 } from './watch-schemas.js';

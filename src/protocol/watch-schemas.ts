@@ -8,28 +8,14 @@ import {
   count,
   listedAllocation,
   nodeId,
+  pageRecordLine,
+  pageTotal,
   poolCpus,
   sysfsTrouble,
   topology,
   topologyNode,
 } from './reply-schemas.js';
 import { PROTOCOL_VERSION, poolNameSchema } from './request.js';
-
-export const pageTotal = z.object({
-  node_id: nodeId,
-  size_kb: count.describe('KiB'),
-  total: count
-    .nullable()
-    .describe('Pages the kernel has; null = none of that size any more, but some are on record'),
-  shortfall: count.describe('Pages on record beyond those that there are'),
-});
-
-export const pageRecordLine = z.object({
-  service_name: z.string(),
-  node_id: nodeId,
-  size_kb: count.describe('KiB'),
-  count: count.describe('Pages on record; 0 = none any more'),
-});
 
 export const daemonCondition = z.object({
   state: z.enum(['serving', 'read-only', 'stopping']),
@@ -55,8 +41,6 @@ const allocationThen = listedAllocation.nullable().describe('All it holds then; 
 
 export const watchPicture = z.object({
   ...topology,
-  hugepages: z.array(pageTotal),
-  hugepage_records: z.array(pageRecordLine),
   daemon: daemonCondition,
 });
 

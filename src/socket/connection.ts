@@ -52,6 +52,8 @@ export type Subscribe = (request: StreamRequest, stream: Stream) => (() => void)
 export interface Backend {
   readonly ask: Ask;
   readonly subscribe: Subscribe;
+  /** Hears why a peer was refused that was not understood, or not listened to. */
+  readonly onRefused?: (because: Refusal) => void;
 }
 
 /** A reply in the order of the requests: not there yet, or its text. */
@@ -114,6 +116,7 @@ export class Connection implements Holder {
 
   /** Answers what was asked, then tells the peer why it must go, and ends. */
   turnAway(because: Refusal): void {
+    this.#backend.onRefused?.(because);
     this.#dismiss(because);
     this.#goOn();
   }
@@ -194,17 +197,18 @@ export class Connection implements Holder {
   #take(frame: Frame | undefined): void {
     if (frame === undefined) return;
     if (frame.kind === 'violation') {
+      this.#backend.onRefused?.(frame.refusal);
       this.#dismiss(frame.refusal);
       return;
     }
     const parsed = parseFrame(frame.bytes);
     if ('request' in parsed) {
       this.#handOver(parsed.request);
-    } else if (parsed.isWellFormed) {
-      this.#answer(this.#newSlot(), parsed.refusal);
-    } else {
-      this.#dismiss(parsed.refusal);
+      return;
     }
+    this.#backend.onRefused?.(parsed.refusal);
+    if (parsed.isWellFormed) this.#answer(this.#newSlot(), parsed.refusal);
+    else this.#dismiss(parsed.refusal);
   }
 
   #handOver(request: Request): void {

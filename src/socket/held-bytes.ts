@@ -13,13 +13,18 @@ export interface Holder {
 
 /** The bytes of all peers of a socket. */
 export class HeldBytes {
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
   readonly #bytesOf = new Map<Holder, number>();
   #total = 0;
 
   /** @param maxBytes the limit, unless a test is in a hurry */
   constructor(maxBytes = HELD_MAX_BYTES) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Held now. */
+  get total(): number {
+    return this.#total;
   }
 
   /** Says how much is held for a peer now. While all hold too much, the greatest gives way. */
@@ -27,7 +32,7 @@ export class HeldBytes {
     this.#total += bytes - (this.#bytesOf.get(holder) ?? 0);
     if (bytes === 0) this.#bytesOf.delete(holder);
     else this.#bytesOf.set(holder, bytes);
-    while (this.#total > this.#maxBytes) {
+    while (this.#total > this.maxBytes) {
       const greatest = this.#greatest();
       if (greatest === null) return;
       this.note(greatest, 0);

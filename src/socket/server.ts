@@ -8,9 +8,9 @@ import { groupId } from '../libc/group-id.js';
 import { refusal } from '../protocol/error-codes.js';
 import { FAREWELL_MS, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
 import { type Backend, Connection } from './connection.js';
-import { readConnectionsMax } from './connection-limit.js';
 import { handedOverPath } from './handed-over.js';
 import { HeldBytes } from './held-bytes.js';
+import { Traffic } from './traffic.js';
 
 /** The socket cannot be served. `message` says which and why. */
 export class SocketError extends Error {
@@ -57,6 +57,7 @@ export interface SocketServer {
  *
  * @param patience how long peers are waited for; the contract's, unless a test is in a hurry
  * @param held what all peers may make the daemon hold
+ * @param traffic where connections are counted
  * @throws SocketError when another daemon serves the path, something else is there, there is no
  * such group, or what was handed over cannot be served
  */
@@ -65,14 +66,21 @@ export async function serveSocket(
   backend: Backend,
   patience: Patience = PATIENCE,
   held = new HeldBytes(),
+  traffic = new Traffic(),
 ): Promise<SocketServer> {
   const connections = new Map<Socket, Connection>();
-  const connectionsMax = readConnectionsMax();
+  const { connectionsMax } = traffic;
   const accept = (socket: Socket) => {
     const connection = new Connection(socket, backend, patience, held);
     connections.set(socket, connection);
-    socket.on('close', () => connections.delete(socket));
+    traffic.openCount = connections.size;
+    traffic.acceptedCount++;
+    socket.on('close', () => {
+      connections.delete(socket);
+      traffic.openCount = connections.size;
+    });
     if (connections.size > connectionsMax) {
+      traffic.turnedAwayCount++;
       connection.turnAway(
         refusal('BUSY', `Too many connections: ${connectionsMax} are open; try again`),
       );

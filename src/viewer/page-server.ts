@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { isOwnHost } from '../core/own-host.js';
 import { messageOf } from '../core/quoting.js';
 import { linesOf } from '../recording/seen.js';
 import { sendFeed } from './event-stream.js';
@@ -77,9 +78,6 @@ async function closeServer(server: Server): Promise<void> {
   await closed;
 }
 
-/** As a browser on this host names it, or one at the other end of a tunnel. */
-const OWN_NAME = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
-
 class Page {
   readonly #options: PageOptions;
   readonly #port: number;
@@ -104,8 +102,7 @@ class Page {
 
   answer(request: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    // A foreign name that leads here is a page elsewhere that wants to read ours.
-    if (!OWN_NAME.test(request.headers.host ?? '')) {
+    if (!isOwnHost(request.headers.host)) {
       refuse(response, 403, 'This page has no such name.');
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       refuse(response, 405, 'This page can only be looked at.');

@@ -78,6 +78,31 @@ describe('status', () => {
     },
     sysfs_problem: null,
     facts_age_ms: 1_500,
+    scans: { age_ms: 1_500, look_age_ms: 40, interval_ms: 60_000, failures_in_a_row: 0 },
+    limits: {
+      connections: { used: 3, max: 8_192 },
+      requests_waiting: { used: 0, max: 8_192 },
+      watchers: { used: 2, max: 256 },
+      inspectors: { used: 1, max: 8 },
+      held_bytes: { used: 12_600, max: 134_217_728 },
+    },
+    counts: {
+      requests: {
+        allocate_cores: { OK: 4, INSUFFICIENT_CPUS: 1 },
+        get_status: { OK: 1 },
+        none: { INVALID_REQUEST: 2 },
+      },
+      changes: 4,
+      commits: 3,
+      commit_failures: 0,
+      preemptions: 1,
+      scans: 12,
+      scan_failures: 0,
+      looks: 5,
+      look_failures: 0,
+      connections: 9,
+      connections_turned_away: 0,
+    },
   };
 
   it('is a line for each thing to know', () => {
@@ -94,6 +119,15 @@ isolated pool  2 of 28 CPUs free
 general pool   not configured
 services       3 holding CPUs
 watched by     2, of which inspect: 1
+looked at      1.5 s ago, every 60 s; 12 scans and 5 quick looks since the
+               start, 0 failed
+stored         4 changes since the start, 3 writes, 0 failed
+preempted      1 service since the start
+connections    3 of 8192 open; 9 since the start, 0 turned away
+waiting        0 of 8192 requests; for peers 12.3 KiB of 128 MiB held
+requests       allocate_cores: 4 OK, 1 INSUFFICIENT_CPUS
+               get_status: 1 OK
+               not understood: 2 INVALID_REQUEST
 actors         scanner idle; store clean; 2 nodes owning
 problems       none
 `),
@@ -108,6 +142,8 @@ problems       none
         pools: { ...status.pools, general: { ...status.pools.general, ...closed } },
         store: { ...status.store, problem: { since: '2026-01-03', reason: 'no space left' } },
         sysfs_problem: { path: '/sys/x', reason: 'not a list' },
+        scans: { ...status.scans, failures_in_a_row: 3 },
+        counts: { ...status.counts, scan_failures: 4, requests: {} },
       },
       terminal(200),
     );

@@ -59,6 +59,8 @@ export function topologyOf(
       is_explicit: held.explicit_cores !== undefined,
       ...held,
     })),
+    hugepages: [],
+    hugepage_records: [],
     sysfs_problem: null,
   };
 }

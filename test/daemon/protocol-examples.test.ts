@@ -41,6 +41,7 @@ describe("the contract's examples", () => {
       'allocate_hugepages',
       'allocate_numa_cores',
       'get_memory_info',
+      'get_metrics',
       'get_status',
       'get_topology',
       'list_allocations',
