@@ -1,11 +1,7 @@
 /** `allocate`: asks for CPUs, anywhere or in one NUMA node, by count, share or default. */
 
 import { Argument, Command, Option } from 'commander';
-import { parseCpuList } from '../core/cpu-list.js';
-import { countCpus } from '../core/cpu-set.js';
-import { visible } from '../core/quoting.js';
 import type { Replies } from '../protocol/reply.js';
-import { counted } from '../words/counted.js';
 import {
   type CpuOptions,
   count,
@@ -16,6 +12,8 @@ import {
   serviceName,
 } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
+import { type ChangeOptions, changeFields, withChangeOptions } from './change-options.js';
+import { lossWords, nodeWords, shareWords } from './change-words.js';
 import type { Terminal } from './terminal.js';
 import { whatIsFree } from './what-is-free.js';
 
@@ -33,11 +31,12 @@ Examples:
   $ epa-orchestrator allocate dpdk 8 --node 1        in NUMA node 1, or by force
   $ epa-orchestrator allocate ceph 2 --node 1 --policy non-preemptive
   $ epa-orchestrator allocate batch --percent 25     a quarter of the pool
-  $ epa-orchestrator allocate web 2 --pool general   of the operator's own list`;
+  $ epa-orchestrator allocate web 2 --pool general   of the operator's own list
+  $ epa-orchestrator allocate dpdk 8 --node 1 --dry-run   what would happen`;
 
 /** Makes the command. */
 export function allocateCommand(): Command {
-  return new Command('allocate')
+  const command = new Command('allocate')
     .summary('ask for CPUs')
     .description('Asks for CPUs for a service, in place of those it has (with --node: has there).')
     .addArgument(new Argument('<service>', 'who the CPUs are for').argParser(serviceName))
@@ -48,16 +47,22 @@ export function allocateCommand(): Command {
     .addOption(policyOption("non-preemptive: nobody may take the service's CPUs"))
     .addHelpText('after', EXAMPLES)
     .action(allocate);
+  return withChangeOptions(command);
 }
 
 async function allocate(
   service: string,
   cpuCount: number | undefined,
-  options: CpuOptions,
+  options: CpuOptions & ChangeOptions,
   command: Command,
 ): Promise<void> {
   const { node, percent: share, pool, policy } = options;
-  const common = { service_name: service, pool, preemption_policy: policy };
+  const common = {
+    service_name: service,
+    pool,
+    preemption_policy: policy,
+    ...changeFields(options),
+  };
   if (share !== undefined) {
     if (cpuCount !== undefined) return misused(command, 'say either COUNT or --percent, not both');
     if (node !== undefined) return misused(command, '--node needs a COUNT, not --percent');
@@ -84,10 +89,8 @@ function showShare(
   reply: Replies['allocate_cores' | 'allocate_cores_percent'],
   { paint }: Terminal,
 ): string {
-  const cpuCount = 'cores_allocated' in reply ? reply.cores_allocated : reply.cores_allocated_count;
-  const holds = `${visible(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of the ${reply.pool} pool`;
   return [
-    paint('good', `${holds}: ${reply.allocated_cores}`),
+    paint('good', shareWords(reply)),
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: the service is non-preemptive'
       : 'others may take them by force, with an explicit request (policy legacy)',
@@ -96,14 +99,9 @@ function showShare(
 }
 
 function showNode(reply: Replies['allocate_numa_cores'], { paint }: Terminal): string {
-  const cpuCount = countCpus(parseCpuList(reply.cores_allocated));
-  const holds = `${visible(reply.service_name)} holds ${counted(cpuCount, 'CPU')} of NUMA node ${reply.numa_node}`;
-  const taken = (reply.preempted ?? []).map((lost) =>
-    paint('bad', `taken by force from ${visible(lost.service_name)}: ${lost.cpus}`),
-  );
   return [
-    paint('good', `${holds}: ${reply.cores_allocated}`),
-    ...taken,
+    paint('good', nodeWords(reply)),
+    ...lossWords(reply.preempted).map((line) => paint('bad', line)),
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: they are claimed explicitly, and the service is non-preemptive'
       : 'nobody can take them: they are claimed explicitly',

@@ -53,12 +53,17 @@ export function wantsJson(command: Command): boolean {
   return command.optsWithGlobals<GlobalOptions>().json === true;
 }
 
-/** Asks, and prints the reply: as it came with `--json`, otherwise as `show` words it. */
+/**
+ * Asks, and prints the reply: as it came with `--json`, otherwise as `show` words it. What was only
+ * tried is shown as what would be.
+ */
 export async function askAndShow<A extends Asked>(
   command: Command,
   request: WireRequest<A>,
   show: (reply: Replies[A], terminal: Terminal) => string,
 ): Promise<void> {
   const { reply, text } = await consult(command, request);
-  print(wantsJson(command) ? text : show(reply, terminalOf(process.stdout)));
+  if (wantsJson(command)) return print(text);
+  if ('dry_run' in reply) print('nothing is changed; this is what would be:');
+  print(show(reply, terminalOf(process.stdout)));
 }

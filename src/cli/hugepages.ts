@@ -1,11 +1,10 @@
 /** `hugepages`: puts on record how many hugepages of a node a service uses, or forgets it. */
 
 import { Argument, Command, Option } from 'commander';
-import { visible } from '../core/quoting.js';
-import { counted } from '../words/counted.js';
-import { formatPageSize } from '../words/sizes.js';
 import { count, nodeId, pageSizeKb, serviceName } from './arguments.js';
 import { askAndShow } from './ask-daemon.js';
+import { type ChangeOptions, changeFields, withChangeOptions } from './change-options.js';
+import { recordWords } from './change-words.js';
 
 const EXAMPLES = `
 A record replaces the service's earlier one for the same node and size. Nothing
@@ -16,7 +15,7 @@ Examples:
   $ epa-orchestrator hugepages ceph 256 --node 0 --size 2M
   $ epa-orchestrator hugepages ceph --forget --node 0 --size 2M`;
 
-interface HugepageOptions {
+interface HugepageOptions extends ChangeOptions {
   readonly node: number;
   readonly size: number;
   readonly forget?: boolean;
@@ -24,7 +23,7 @@ interface HugepageOptions {
 
 /** Makes the command. */
 export function hugepagesCommand(): Command {
-  return new Command('hugepages')
+  const command = new Command('hugepages')
     .summary('record hugepages')
     .description('Puts on record how many hugepages of a NUMA node a service uses.')
     .addArgument(new Argument('<service>', 'who uses the pages').argParser(serviceName))
@@ -42,6 +41,7 @@ export function hugepagesCommand(): Command {
     .option('--forget', 'remove the record')
     .addHelpText('after', EXAMPLES)
     .action(record);
+  return withChangeOptions(command);
 }
 
 async function record(
@@ -57,20 +57,16 @@ async function record(
   if (forget !== true && pageCount === undefined) {
     command.error('error: say how many pages (COUNT), or --forget');
   }
-  const pages = pageCount ?? -1;
-  const where = `of ${formatPageSize(size)} on NUMA node ${node}`;
   await askAndShow(
     command,
     {
       action: 'allocate_hugepages',
       service_name: service,
-      hugepages_requested: pages,
+      hugepages_requested: pageCount ?? -1,
       node_id: node,
       size_kb: size,
+      ...changeFields(options),
     },
-    () =>
-      pages === -1
-        ? `no hugepages ${where} are on record for ${visible(service)} any more`
-        : `${visible(service)}: ${counted(pages, 'hugepage')} ${where} on record`,
+    recordWords,
   );
 }

@@ -22,8 +22,9 @@ import { serveCommand } from './serve.js';
 import { stateCommand } from './state.js';
 import { statusCommand } from './status.js';
 import { wrapText } from './table.js';
-import { print, printError, proseWidth } from './terminal.js';
+import { print, printError, proseWidth, terminalOf } from './terminal.js';
 import { topologyCommand } from './topology.js';
+import { transactCommand } from './transact.js';
 import { watchCommand } from './watch.js';
 
 const EXAMPLES = `
@@ -61,6 +62,7 @@ export function createProgram(): Command {
     allocateCommand(),
     releaseCommand(),
     hugepagesCommand(),
+    transactCommand(),
     memoryCommand(),
     topologyCommand(),
     watchCommand(),
@@ -100,7 +102,13 @@ function report(error: unknown, { json }: GlobalOptions): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : STATUS_MISUSED;
   if (error instanceof RefusedError) {
     if (json === true) print(error.text);
-    else printError(explainRefusal(error.answer, proseWidth(process.stderr)));
+    else
+      printError(
+        explainRefusal(error.answer, {
+          ...terminalOf(process.stderr),
+          columns: proseWidth(process.stderr),
+        }),
+      );
     return STATUS_REFUSED;
   }
   if (error instanceof StateError || error instanceof ViewerError) {

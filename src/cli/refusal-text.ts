@@ -8,7 +8,19 @@ import { visible } from '../core/quoting.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { counted } from '../words/counted.js';
 import { formatPageSize } from '../words/sizes.js';
+import { formatHolders, formatRoom, holdersSchema, nodesSchema } from './room-table.js';
 import { wrapText } from './table.js';
+import { type Terminal, unpainted } from './terminal.js';
+
+/** The request that would be granted, as far as words are made of it. */
+const nearestSchema = z.object({
+  num_of_cores: z.number().optional(),
+  percent: z.number().optional(),
+  hugepages_requested: z.number().optional(),
+  numa_node: z.number().optional(),
+  node_id: z.number().optional(),
+  size_kb: z.number().optional(),
+});
 
 /** All details that any code comes with, as far as words are made of them. */
 const detailsSchema = z.object({
@@ -19,17 +31,11 @@ const detailsSchema = z.object({
   size_kb: z.number().optional(),
   numa_nodes: z.array(z.int().min(0).max(65_535)).optional(),
   sizes_kb: z.array(z.number()).optional(),
-  held_by: z
-    .array(
-      z.object({
-        service_name: z.string(),
-        cores_count: z.number().optional(),
-        pages: z.number().optional(),
-        preemption_policy: z.string().optional(),
-      }),
-    )
-    .optional(),
-  more_holders: z.number().optional(),
+  held_by: holdersSchema.held_by.optional(),
+  more_holders: holdersSchema.more_holders,
+  nodes: nodesSchema.optional(),
+  more_nodes: z.number().optional(),
+  nearest: nearestSchema.nullish(),
   service_pool: z.string().optional(),
   cpus: z.string().optional(),
   configured_cpus: z.string().optional(),
@@ -44,36 +50,50 @@ type Details = z.infer<typeof detailsSchema>;
 /**
  * The lines for a person: the daemon's sentence first, then what can be said beyond it.
  *
- * @param width characters in a line
+ * @param terminal where they are shown; as wide as one likes where nobody says
  */
 export function explainRefusal(
   { error, code, details }: ErrorAnswer,
-  width = Number.POSITIVE_INFINITY,
+  terminal: Terminal = { columns: Number.POSITIVE_INFINITY, paint: unpainted },
 ): string {
   const parsed = detailsSchema.safeParse(details ?? {});
   const known = parsed.success ? parsed.data : {};
-  const beyond = [...holders(known), ...remedies(code, known)];
+  const columns = terminal.columns - INDENT.length;
+  const prose = (lines: readonly string[]) => lines.map((line) => wrapText(line, columns));
+  const beyond = [
+    ...(known.nodes === undefined ? prose(holders(known)) : room(known, { ...terminal, columns })),
+    ...prose(remedies(code, known)),
+  ];
   return [
-    wrapText(`refused: ${visible(error)}`, width),
-    ...beyond.map((line) => wrapText(line, width - INDENT.length).replace(/^/gm, INDENT)),
+    wrapText(`refused: ${visible(error)}`, terminal.columns),
+    ...beyond.map((line) => line.replace(/^(?=.)/gm, INDENT)),
   ].join('\n');
 }
 
-function holders({ held_by: holding = [], more_holders: more = 0 }: Details): string[] {
-  if (holding.length === 0) return [];
-  const named = holding.map((holder) => {
-    const held = holder.cores_count ?? holder.pages ?? 0;
-    const isProtected = holder.preemption_policy === 'non-preemptive';
-    return `${visible(holder.service_name)} ${held}${isProtected ? ' (non-preemptive)' : ''}`;
-  });
-  if (more > 0) named.push(`${more} more`);
-  return [`held by: ${named.join(', ')}`];
+function holders({ held_by: holding = [], more_holders: more }: Details): string[] {
+  return holding.length === 0 ? [] : [`held by: ${formatHolders(holding, more)}`];
 }
 
-/** What would work, by code; nothing for codes whose sentence says it all. */
+function room({ nodes = [], more_nodes: more = 0 }: Details, terminal: Terminal): string[] {
+  if (nodes.length === 0) return [];
+  const hidden = more === 0 ? [] : [`and ${counted(more, 'more node')}`];
+  return ['', formatRoom(nodes, terminal), ...hidden, ''];
+}
+
+/** What would work: the nearest request, or else by code; nothing where the sentence says it all. */
 function remedies(code: string | undefined, details: Details): string[] {
+  if (details.nearest != null) return [`would be granted: ${nearestWords(details.nearest)}`];
   const known = Object.entries(REMEDIES).find(([name]) => name === code);
   return known === undefined ? [] : known[1](details);
+}
+
+function nearestWords(nearest: z.infer<typeof nearestSchema>): string {
+  const { num_of_cores: cpuCount, percent, hugepages_requested: pageCount } = nearest;
+  const nodeId = nearest.numa_node ?? nearest.node_id;
+  const where = nodeId === undefined ? '' : ` in NUMA node ${nodeId}`;
+  if (percent !== undefined) return `${percent} percent of the pool`;
+  if (pageCount === undefined) return `${counted(cpuCount ?? 0, 'CPU')}${where}`;
+  return `${counted(pageCount, 'page')} of ${formatPageSize(nearest.size_kb ?? 0)}${where} in all`;
 }
 
 const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {

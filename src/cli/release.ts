@@ -7,6 +7,7 @@ import { visible } from '../core/quoting.js';
 import { counted } from '../words/counted.js';
 import { type CpuOptions, nodeId, poolOption, serviceName } from './arguments.js';
 import { askAndShow, consult } from './ask-daemon.js';
+import { type ChangeOptions, changeFields, withChangeOptions } from './change-options.js';
 import type { Topology } from './owners.js';
 import { whatIsFree } from './what-is-free.js';
 
@@ -20,7 +21,7 @@ Examples:
 
 /** Makes the command. */
 export function releaseCommand(): Command {
-  return new Command('release')
+  const command = new Command('release')
     .summary('give CPUs back')
     .description("Gives a service's CPUs back: all of them, or those of one NUMA node.")
     .addArgument(new Argument('<service>', 'whose CPUs').argParser(serviceName))
@@ -28,9 +29,14 @@ export function releaseCommand(): Command {
     .addOption(poolOption('the pool they are of (default: the one that the service is in)'))
     .addHelpText('after', EXAMPLES)
     .action(release);
+  return withChangeOptions(command);
 }
 
-async function release(service: string, options: CpuOptions, command: Command): Promise<void> {
+async function release(
+  service: string,
+  options: CpuOptions & ChangeOptions,
+  command: Command,
+): Promise<void> {
   const { node } = options;
   // A release must name the right pool; and it tells nobody what was given back.
   const { reply: topology } = await consult(command, { action: 'get_topology' });
@@ -40,7 +46,7 @@ async function release(service: string, options: CpuOptions, command: Command): 
   const given = intersectCpus(heldCpus, node === undefined ? heldCpus : cpusOfNode(topology, node));
   const show = (reply: Parameters<typeof whatIsFree>[0]) =>
     `${describe(service, node, given)}\n${whatIsFree(reply)}`;
-  const common = { service_name: service, num_of_cores: -1, pool };
+  const common = { service_name: service, num_of_cores: -1, pool, ...changeFields(options) };
   if (node === undefined) {
     await askAndShow(command, { action: 'allocate_cores', ...common }, show);
   } else {

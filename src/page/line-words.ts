@@ -1,6 +1,7 @@
 /** What a row of the messages says, and which services it is about. */
 
 import type { EventLine, ReplyLine, ShownEvent } from '../protocol/inspect-line.js';
+import type { ClaimReply } from '../protocol/reply.js';
 import { formatPageSize } from '../words/sizes.js';
 
 /** What a message carries, in short; `''` = nothing worth a word. */
@@ -23,11 +24,13 @@ export function messageDetail({ event }: EventLine): string {
 }
 
 /** Such as `allocate_numa_cores dpdk 12 on node 0`. */
-function requestWords(event: ShownEvent): string {
+function requestWords(event: Omit<ShownEvent, 'type'>): string {
   const count = event['num_of_cores'] ?? event['hugepages_requested'];
   const percent = event['percent'];
   const node = event['numa_node'] ?? event['node_id'];
   const sizeKb = event['size_kb'];
+  const steps = listOf(event['steps']);
+  if (steps.length > 0) return `${event['action']}: ${steps.map(requestWords).join(', ')}`;
   return [
     event['action'],
     event['service_name'],
@@ -37,6 +40,7 @@ function requestWords(event: ShownEvent): string {
     ...(node === undefined ? [] : [`on node ${node}`]),
     ...(event['pool'] === 'general' ? ['of the general pool'] : []),
     event['preemption_policy'],
+    event['dry_run'] === true ? '(only tried)' : '',
   ]
     .map(textOf)
     .filter((word) => word !== '')
@@ -59,7 +63,7 @@ function holdingWords(event: ShownEvent): string[] {
 }
 
 /** What a client is told: what it got, or why it got nothing. */
-export function replyWords({ reply }: ReplyLine): {
+export function replyWords({ reply }: Pick<ReplyLine, 'reply'>): {
   readonly text: string;
   readonly isBad: boolean;
 } {
@@ -67,12 +71,17 @@ export function replyWords({ reply }: ReplyLine): {
   if (typeof fields['error'] === 'string') {
     return { text: `${textOf(fields['code'])}: ${fields['error']}`, isBad: true };
   }
+  const results = listOf(fields['results']) as unknown as readonly ClaimReply[];
+  if (results.length > 0) {
+    return { text: results.map((reply) => replyWords({ reply }).text).join('; '), isBad: false };
+  }
   const got = fields['cores_allocated'];
   const cpus = typeof got === 'string' ? got : fields['allocated_cores'];
   const taken = listOf(fields['preempted']).map(
     ({ service_name, cpus: lost }) => `${service_name} lost ${lost}`,
   );
   const words = [
+    fields['dry_run'] === true ? 'only tried' : '',
     textOf(fields['service_name']),
     ...(typeof cpus === 'string' ? [cpus === '' ? 'no CPU' : `CPUs ${cpus}`] : []),
     textOf(fields['message']),

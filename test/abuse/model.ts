@@ -11,13 +11,14 @@ import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import { type View, viewOf } from '../../src/core/view.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
 import { errorReply, type Reply } from '../../src/protocol/reply.js';
+import { isAboutDaemon } from '../../src/protocol/request.js';
 import { type Frame, Framer } from '../../src/socket/framing.js';
 import { parseFrame } from '../../src/socket/parse-frame.js';
 import { formatState } from '../../src/state/state-format.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
 
-/** What stands for a reply that only the daemon itself can give: that of `get_status`. */
+/** What stands for a reply that only the daemon itself can give, about itself. */
 export const STATUS = Symbol('the status of the daemon');
 
 /** What a peer hears. */
@@ -78,7 +79,7 @@ export class Model {
       return { outcome: parsed.refusal, isLast: !parsed.isWellFormed };
     }
     const { request } = parsed;
-    if (request.action === 'get_status') {
+    if (isAboutDaemon(request)) {
       this.#count(request.action);
       return { outcome: STATUS, isLast: false };
     }

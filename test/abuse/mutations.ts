@@ -48,10 +48,36 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   hugepages_requested: fc.constantFrom('-1', '1', '7', '100', '600'),
   pool: fc.constantFrom('"isolated"', '"isolated"', '"general"'),
   preemption_policy: fc.constantFrom('null', '"legacy"', '"non-preemptive"'),
+  dry_run: fc.constantFrom('true', 'false', 'null'),
+  request_id: fc.constantFrom('null', '"a"', '"b"', '"__proto__"'),
+  placement: fc.constantFrom(
+    'null',
+    '{}',
+    '{"cores":"whole"}',
+    '{"cores":"spread","numa":"pack"}',
+    '{"numa":"single","cache":"require"}',
+    '{"numa":"spread","near":"0000:01:00.0"}',
+  ),
+  steps: fc
+    .array(
+      fc.oneof(
+        fc
+          .record({
+            action: fc.constantFrom('allocate_cores', 'allocate_numa_cores', 'list_allocations'),
+            service_name: fc.constantFrom('nova', 'dpdk', '__proto__'),
+            num_of_cores: fc.integer({ min: -1, max: 9 }),
+            numa_node: fc.constantFrom(null, 0, 1),
+          })
+          .map((step) => JSON.stringify(step)),
+        fc.constantFrom('null', '[]', '{"action":"transact","steps":[]}'),
+      ),
+      { maxLength: 4 },
+    )
+    .map((steps) => `[${steps.join(',')}]`),
 };
 
 const some = (...names: string[]) => names;
-const EXTRA = some('version', 'pool', 'preemption_policy');
+const EXTRA = some('version', 'pool', 'preemption_policy', 'dry_run', 'request_id', 'placement');
 
 /** Action → the fields that it needs. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
@@ -59,6 +85,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   allocate_cores_percent: some('service_name', 'percent'),
   allocate_numa_cores: some('service_name', 'numa_node', 'num_of_cores'),
   allocate_hugepages: some('service_name', 'hugepages_requested', 'node_id', 'size_kb'),
+  transact: some('steps'),
 };
 
 /** A `watch` that is right has no end that could be waited for. */

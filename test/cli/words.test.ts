@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { programCall, quoted } from '../../src/cli/program-name.js';
 import { explainRefusal } from '../../src/cli/refusal-text.js';
 import { wrapText } from '../../src/cli/table.js';
+import { unpainted } from '../../src/cli/terminal.js';
 import { visible } from '../../src/core/quoting.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
 import { formatMemory, formatPageSize, parseSizeKb } from '../../src/words/sizes.js';
@@ -117,8 +118,9 @@ refused: No
   });
 
   it('breaks its lines where a terminal would', () => {
+    const narrow = { columns: 20, paint: unpainted };
     const details = { available: 1, held_by: [{ service_name: 'x'.repeat(12), cores_count: 8 }] };
-    expect(explainRefusal({ error: 'a b', code: 'INSUFFICIENT_CPUS', details }, 20)).to.equal(
+    expect(explainRefusal({ error: 'a b', code: 'INSUFFICIENT_CPUS', details }, narrow)).to.equal(
       lines(`
 refused: a b
   held by:

@@ -1,0 +1,33 @@
+/** The options of every command that changes something: to try it, and to be able to repeat it. */
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { requestIdSchema } from '../protocol/wire-fields.js';
+
+/** As they are once read. */
+export interface ChangeOptions {
+  readonly dryRun?: boolean;
+  readonly requestId?: string;
+}
+
+/** Adds the options to a command. */
+export function withChangeOptions(command: Command): Command {
+  return command
+    .option('--dry-run', 'only say what would happen')
+    .addOption(
+      new Option(
+        '--request-id <id>',
+        'a name for this request: repeated under it, it gets the first reply',
+      ).argParser(requestId),
+    );
+}
+
+/** The fields of a request that follow from them. */
+export function changeFields({ dryRun, requestId }: ChangeOptions) {
+  return { dry_run: dryRun, request_id: requestId };
+}
+
+function requestId(text: string): string {
+  const parsed = requestIdSchema.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
+}
