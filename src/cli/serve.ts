@@ -15,9 +15,9 @@ Options win over the environment (EPA_SOCKET, EPA_SOCKET_MODE, EPA_SOCKET_GROUP,
 EPA_STATE_DIR, EPA_SYSFS_ROOT, EPA_CPU_POOL, EPA_POLICY_FILE, EPA_AUDIT_FILE,
 EPA_RESCAN_INTERVAL_MS, EPA_LARGE_MACHINE_CPUS, EPA_LARGE_MACHINE_RESERVED_CPUS,
 EPA_SMALL_MACHINE_PERCENT, EPA_METRICS_PORT, EPA_LOG_LEVEL), that over a
-configuration file (--config or EPA_CONFIG: a JSON object with "socket", "socket_mode",
-"socket_group", "state_dir", "sysfs_root", "cpu_pool", "policy_file",
-"audit_file", "rescan_interval_ms", "large_machine_cpus",
+configuration file (--config or EPA_CONFIG: a JSON object with "socket",
+"socket_mode", "socket_group", "state_dir", "sysfs_root", "cpu_pool",
+"policy_file", "audit_file", "rescan_interval_ms", "large_machine_cpus",
 "large_machine_reserved_cpus", "small_machine_percent", "metrics_port",
 "log_level"), and that over the defaults.
 With SNAP_DATA set, socket and state live in $SNAP_DATA/data.

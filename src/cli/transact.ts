@@ -19,10 +19,12 @@ it leave. If one of them is refused, none happens.
 
 Example: a data path on two nodes, with its hugepages
   $ epa-orchestrator transact - --dry-run <<'END'
-  [{"action": "allocate_numa_cores", "service_name": "dpdk", "numa_node": 0, "num_of_cores": 4},
-   {"action": "allocate_numa_cores", "service_name": "dpdk", "numa_node": 1, "num_of_cores": 4},
-   {"action": "allocate_hugepages", "service_name": "dpdk", "node_id": 0, "size_kb": 2048,
-    "hugepages_requested": 512}]
+  [{"action": "allocate_numa_cores", "service_name": "dpdk",
+    "numa_node": 0, "num_of_cores": 4},
+   {"action": "allocate_numa_cores", "service_name": "dpdk",
+    "numa_node": 1, "num_of_cores": 4},
+   {"action": "allocate_hugepages", "service_name": "dpdk",
+    "node_id": 0, "size_kb": 2048, "hugepages_requested": 512}]
   END`;
 
 const STANDARD_INPUT = 0;
