@@ -1,7 +1,13 @@
 /** Who is at the other end of a Unix socket, as the kernel tells it: `unix(7)`, `SO_PEERCRED`. */
 
 import type { Caller } from '../core/caller.js';
-import { numbersIn, SO_PEERCRED, SO_PEERSEC, socketOption } from './socket-options.js';
+import {
+  findSocketOption,
+  numbersIn,
+  SO_PEERCRED,
+  SO_PEERSEC,
+  socketOption,
+} from './socket-options.js';
 
 /**
  * Asks the kernel for the peer of a connected socket.
@@ -14,13 +20,10 @@ export function peerOf(descriptor: number): Caller {
 }
 
 function labelOf(descriptor: number): string | null {
-  let text: string;
-  try {
-    text = socketOption(descriptor, SO_PEERSEC).toString('utf8');
-  } catch {
-    // Without a security module there is no such option.
-    return null;
-  }
+  const answer = findSocketOption(descriptor, SO_PEERSEC);
+  // Without a security module there is no such option.
+  if (answer === null) return null;
+  const text = answer.toString('utf8');
   // AppArmor says behind the name how it is enforced: `snap.nova.compute (enforce)`.
   const label = text.replace(/[\0\n]+$/, '').replace(/ \([a-z]+\)$/, '');
   return label === '' || label === 'unconfined' ? null : label;

@@ -31,10 +31,15 @@ const length = new Uint32Array(1);
  * @throws Error with the name of the system's error
  */
 export function socketOption(descriptor: number, name: number): Buffer {
+  const found = findSocketOption(descriptor, name);
+  if (found === null) throw new Error(`getsockopt: ${lastError()}`);
+  return found;
+}
+
+/** As {@link socketOption}; `null` where there is no such option, which is found out cheaply. */
+export function findSocketOption(descriptor: number, name: number): Buffer | null {
   length[0] = ANSWER_MAX_BYTES;
-  if (getsockopt(descriptor, SOL_SOCKET, name, answer, length) !== 0) {
-    throw new Error(`getsockopt: ${lastError()}`);
-  }
+  if (getsockopt(descriptor, SOL_SOCKET, name, answer, length) !== 0) return null;
   return answer.subarray(0, length[0]);
 }
 

@@ -79,6 +79,8 @@ export class Connection implements Holder {
   #isTurnedAway = false;
   #isEnded = false;
   #isTaking = false;
+  /** Who connected, once somebody asked. */
+  #peer: Caller | null = null;
   readonly #patience: Patience;
   readonly #held: HeldBytes;
   /** Of the last chunk; what of it is not asked yet is in {@link #backlog}. */
@@ -224,8 +226,14 @@ export class Connection implements Holder {
       this.#answer(slot, outcome);
       this.#goOn();
     };
-    this.#backend.ask(request, answer, () => peerOf(descriptorOf(this.#socket)));
+    this.#backend.ask(request, answer, this.#whoAsks);
   }
+
+  /** The kernel keeps who connected, so that one answer is good for all requests of a session. */
+  readonly #whoAsks = (): Caller => {
+    this.#peer ??= peerOf(descriptorOf(this.#socket));
+    return this.#peer;
+  };
 
   #startStream({ request }: { readonly request: StreamRequest }): void {
     const socket = this.#socket;
