@@ -33,14 +33,14 @@ export interface CoordinatorInput {
 }
 
 export type CoordinatorEvent =
-  /** From the socket; answered by one `REPLY` to the same ticket. */
-  | { readonly type: 'REQUEST'; readonly ticket: Ticket }
+  /** From the socket, what came at about the same time; answered by one `REPLY` to each ticket. */
+  | { readonly type: 'REQUEST'; readonly tickets: readonly Ticket[] }
   /** The operator changed something. */
   | { readonly type: 'RECONFIGURE'; readonly settings: Settings }
   /** Finish what is under way, then end. */
   | { readonly type: 'STOP' }
-  /** To itself: the facts are fresh enough for this request. */
-  | { readonly type: 'DECIDE'; readonly ticket: Ticket }
+  /** To itself: the facts are fresh enough for these requests. */
+  | { readonly type: 'DECIDE'; readonly tickets: readonly Ticket[] }
   | { readonly type: 'holdings changed' }
   | { readonly type: 'all stored' }
   | ScannerReport

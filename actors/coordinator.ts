@@ -24,7 +24,7 @@ import type {
   CoordinatorInput,
   Settings,
 } from './coordinator-events.js';
-import { decideTicket, ownedSlices } from './node-actors.js';
+import { decideTickets, ownedSlices } from './node-actors.js';
 import { nodeActorId, numaNodeMachine } from './numa-node.js';
 import { scannerMachine } from './scanner.js';
 import { type Save, type StoreProblem, storeMachine } from './store.js';
@@ -64,7 +64,8 @@ export const coordinatorMachine = setup({
       enqueue.spawnChild('store', { id: 'store', systemId: 'store', input });
     }),
     queue: assign({
-      waiting: ({ context }, { ticket }: { ticket: Ticket }) => [...context.waiting, ticket],
+      waiting: ({ context }, { tickets }: { tickets: readonly Ticket[] }) =>
+        context.waiting.length === 0 ? tickets : [...context.waiting, ...tickets],
     }),
     askForFacts: enqueueActions(({ context, enqueue }) => {
       const { waiting } = context;
@@ -73,10 +74,10 @@ export const coordinatorMachine = setup({
       enqueue.sendTo('scanner', { type: 'FRESHEN', wanted });
     }),
     decideAll: enqueueActions(({ context, enqueue, self }) => {
-      // One event each: the nodes must have heard of one plan before the next is decided.
-      for (const ticket of context.asking) enqueue.sendTo(self, { type: 'DECIDE', ticket });
-      const undecidedCount = context.undecidedCount + context.asking.length;
-      enqueue.assign({ asking: [], undecidedCount });
+      const { asking } = context;
+      // An event of its own: the nodes have heard by then what the facts mean to them.
+      enqueue.sendTo(self, { type: 'DECIDE', tickets: asking });
+      enqueue.assign({ asking: [], undecidedCount: context.undecidedCount + asking.length });
     }),
     noteFacts: enqueueActions(({ context, enqueue }, { facts }: { facts: MachineFacts | null }) => {
       if (facts === null || facts === context.view.facts) return;
@@ -143,32 +144,35 @@ export const coordinatorMachine = setup({
       enqueue.sendTo('scanner', { type: 'SET_INTERVAL', rescanIntervalMs });
       enqueue.emit({ type: 'POOLS_CHANGED', view });
     }),
-    decide: enqueueActions(({ context, event, enqueue, system }) => {
+    decide: enqueueActions(({ context, event, enqueue, self, system }) => {
       assertEvent(event, 'DECIDE');
-      const { ticket } = event;
-      enqueue.assign({ undecidedCount: context.undecidedCount - 1 });
-      const outcome = decideTicket(context, ticket, system);
-      if (!('plan' in outcome)) {
-        if (outcome.bug !== undefined) enqueue.emit({ type: 'BUG', sentence: outcome.bug });
-        if (context.pending.length === 0) {
-          return enqueue.emit({ type: 'REPLY', ticket, outcome: outcome.reply });
+      const { decided, undecided, changes, view } = decideTickets(context, event.tickets, system);
+      // One that a node refuses is not to take others with it.
+      for (const ticket of undecided) enqueue.sendTo(self, { type: 'DECIDE', tickets: [ticket] });
+      enqueue.assign({ undecidedCount: context.undecidedCount - decided.length });
+      for (const change of changes) {
+        enqueue.sendTo(nodeActorId(change.nodeId), { type: 'APPLY', change });
+      }
+      const pending = [...context.pending];
+      let { revision } = context;
+      let before = context.view.holdings;
+      for (const { ticket, reply, plan, bug } of decided) {
+        if (bug !== undefined) enqueue.emit({ type: 'BUG', sentence: bug });
+        if (plan !== undefined) {
+          revision++;
+          pending.push({ ticket, outcome: reply, revision, change: { ticket, before, plan } });
+          before = plan.holdings;
+          enqueue.emit({ type: 'CHANGED', ticket, plan });
+        } else if (pending.length > 0) {
+          pending.push({ ticket, outcome: reply, revision, change: null });
+        } else {
+          enqueue.emit({ type: 'REPLY', ticket, outcome: reply });
         }
-        const { revision } = context;
-        const pending = { ticket, outcome: outcome.reply, revision, change: null };
-        return enqueue.assign({ pending: [...context.pending, pending] });
       }
-      const { plan, changes } = outcome;
-      for (const nodeChange of changes) {
-        const event = { type: 'APPLY', change: nodeChange } as const;
-        enqueue.sendTo(nodeActorId(nodeChange.nodeId), event);
-      }
-      const revision = context.revision + 1;
-      const view = { ...context.view, holdings: plan.holdings };
-      const change = { ticket, before: context.view.holdings, plan };
-      const pending = { ticket, outcome: plan.reply, revision, change };
-      enqueue.assign({ view, revision, pending: [...context.pending, pending] });
+      if (pending.length > context.pending.length) enqueue.assign({ pending });
+      if (revision === context.revision) return;
+      enqueue.assign({ view, revision });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
-      enqueue.emit({ type: 'CHANGED', ticket, plan });
       enqueue.raise({ type: 'holdings changed' });
     }),
     noteStored: enqueueActions(({ context, event, enqueue, system }) => {
@@ -208,11 +212,14 @@ export const coordinatorMachine = setup({
       const revision = context.revision + 1;
       for (const { ticket, change } of context.pending) {
         if (change !== null) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
-        // What only looked saw what is undone now, so it is decided again.
-        else enqueue.sendTo(self, { type: 'DECIDE', ticket });
       }
-      const requestCount = context.pending.filter(({ change }) => change !== null).length;
-      const undecidedCount = context.undecidedCount + context.pending.length - requestCount;
+      // What only looked saw what is undone now, so it is decided again.
+      const tickets = context.pending.flatMap(({ ticket, change }) =>
+        change === null ? [ticket] : [],
+      );
+      if (tickets.length > 0) enqueue.sendTo(self, { type: 'DECIDE', tickets });
+      const requestCount = context.pending.length - tickets.length;
+      const undecidedCount = context.undecidedCount + tickets.length;
       enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });
       enqueue.assign({ pending: [] });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
@@ -258,7 +265,7 @@ export const coordinatorMachine = setup({
   entry: ['spawnScanner', 'spawnStore', { type: 'alignNodes', params: { isForced: true } }],
   initial: 'starting',
   on: {
-    REQUEST: { actions: { type: 'queue', params: ({ event }) => ({ ticket: event.ticket }) } },
+    REQUEST: { actions: { type: 'queue', params: ({ event }) => ({ tickets: event.tickets }) } },
     RECONFIGURE: {
       actions: { type: 'reconfigure', params: ({ event }) => ({ settings: event.settings }) },
     },

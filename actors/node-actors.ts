@@ -8,7 +8,8 @@ import type { Ticket } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { messageOf } from '../src/core/quoting.js';
-import { type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
+import { bothChanges, type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
+import type { View } from '../src/core/view.js';
 import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
 import type { CoordinatorContext } from './coordinator-events.js';
@@ -17,38 +18,75 @@ import { describeProblem, type StoreProblem } from './store.js';
 
 type System = ActorSystem<ActorSystemInfo>;
 
-/** What comes of a request: a reply at once, or a plan that every node involved can carry out. */
-export type TicketOutcome =
-  | { readonly reply: Reply | Refusal; readonly bug?: string }
-  | { readonly plan: Plan; readonly changes: readonly NodeChange[] };
+/** What came of a request: a reply alone, or with a plan that is to be carried out. */
+export interface DecidedTicket {
+  readonly ticket: Ticket;
+  readonly reply: Reply | Refusal;
+  readonly plan?: Plan;
+  /** A node refused a decided plan, or deciding failed. */
+  readonly bug?: string;
+}
 
-/** Decides a request on what the coordinator knows. `bug` = a node refused a decided plan. */
-export function decideTicket(
+/** What came of some requests. */
+export interface DecidedTickets {
+  /** In order; each saw what those before it changed. */
+  readonly decided: readonly DecidedTicket[];
+  /** Those that must be decided one at a time. */
+  readonly undecided: readonly Ticket[];
+  /** What all of them together change in each node; every node can carry it out. */
+  readonly changes: readonly NodeChange[];
+  readonly view: View;
+}
+
+/** Decides requests on what the coordinator knows, and asks the nodes whether they can follow. */
+export function decideTickets(
   context: CoordinatorContext,
-  { request, caller }: Ticket,
+  tickets: readonly Ticket[],
   system: System,
-): TicketOutcome {
-  const { view, sysfsProblem, storeProblem } = context;
-  let decision: Decision;
-  try {
-    decision = decide(view, request, caller, sysfsProblem);
-  } catch (error) {
-    // Nothing that a peer sends may stop the daemon; deciding is pure, so nothing has changed.
-    return bugReply(messageOf(error));
+): DecidedTickets {
+  let { view } = context;
+  const decided: DecidedTicket[] = [];
+  const changes = new Map<number, NodeChange>();
+  for (const ticket of tickets) {
+    const outcome = decideTicket({ ...context, view }, ticket);
+    decided.push(outcome);
+    if (outcome.plan === undefined) continue;
+    for (const change of nodeChanges(view, outcome.plan)) {
+      changes.set(change.nodeId, bothChanges(changes.get(change.nodeId), change));
+    }
+    view = { ...view, holdings: outcome.plan.holdings };
   }
-  if (isRefusal(decision)) return { reply: decision };
-  const isChange = changesAnything(decision);
-  if (storeProblem !== null && (isChange || decision.wouldChange)) {
-    return { reply: readOnly(storeProblem) };
-  }
-  if (!isChange) return { reply: decision.reply };
-  const changes = nodeChanges(view, decision);
-  const unwilling = changes.find(
+  const all = [...changes.values()];
+  const unwilling = all.find(
     (change) =>
       findNodeActor(system, change.nodeId)?.getSnapshot().can({ type: 'APPLY', change }) !== true,
   );
-  if (unwilling === undefined) return { plan: decision, changes };
-  return bugReply(`internal: ${nodeActorId(unwilling.nodeId)} refuses a decided plan`);
+  if (unwilling === undefined) return { decided, undecided: [], changes: all, view };
+  const [first, ...undecided] = tickets;
+  if (first !== undefined && undecided.length > 0) {
+    return { ...decideTickets(context, [first], system), undecided };
+  }
+  const bug = `internal: ${nodeActorId(unwilling.nodeId)} refuses a decided plan`;
+  const refused = tickets.map((ticket) => ({ ticket, ...bugReply(bug) }));
+  return { decided: refused, undecided, changes: [], view: context.view };
+}
+
+function decideTicket(context: CoordinatorContext, ticket: Ticket): DecidedTicket {
+  const { view, sysfsProblem, storeProblem } = context;
+  let decision: Decision;
+  try {
+    decision = decide(view, ticket.request, ticket.caller, sysfsProblem);
+  } catch (error) {
+    // Nothing that a peer sends may stop the daemon; deciding is pure, so nothing has changed.
+    return { ticket, ...bugReply(messageOf(error)) };
+  }
+  if (isRefusal(decision)) return { ticket, reply: decision };
+  const isChange = changesAnything(decision);
+  if (storeProblem !== null && (isChange || decision.wouldChange)) {
+    return { ticket, reply: readOnly(storeProblem) };
+  }
+  if (!isChange) return { ticket, reply: decision.reply };
+  return { ticket, reply: decision.reply, plan: decision };
 }
 
 /** What the living node actors own. */
@@ -69,7 +107,7 @@ function findNodeActor(
   return system.get(nodeActorId(nodeId));
 }
 
-function bugReply(bug: string): TicketOutcome {
+function bugReply(bug: string): Pick<DecidedTicket, 'reply' | 'bug'> {
   return { reply: refusal('INTERNAL', `${bug}; nothing was changed`), bug };
 }
 

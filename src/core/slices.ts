@@ -99,6 +99,16 @@ export function nodeChanges(view: View, plan: Plan): NodeChange[] {
   return changes;
 }
 
+/** Two changes of one node as one, the later of them last. */
+export function bothChanges(before: NodeChange | undefined, after: NodeChange): NodeChange {
+  if (before === undefined) return after;
+  return {
+    nodeId: after.nodeId,
+    claims: new Map([...before.claims, ...after.claims]),
+    records: [...before.records, ...after.records],
+  };
+}
+
 function claimsWithin(cpus: CpuSet, before: Holdings, claimChanges: readonly ClaimChange[]) {
   const claims = new Map<string, NodeClaim | undefined>();
   for (const { serviceName, claim } of claimChanges) {

@@ -10,6 +10,7 @@ import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
 import type { Caller } from '../core/caller.js';
+import type { Ticket } from '../core/coordination.js';
 import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
 import type { Wanted } from '../core/machine.js';
@@ -28,6 +29,7 @@ import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import { openAuditLog } from './audit.js';
 import { createBackend } from './backend.js';
 import { Counters } from './counters.js';
+import { Gatherer } from './gatherer.js';
 import { heedHotplug } from './hotplug.js';
 import { Inspectors } from './inspectors.js';
 import type { Logger } from './log.js';
@@ -219,6 +221,9 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
 /** Sends requests to the coordinator and brings its replies back, within the limit. */
 function createAnswerer(coordinator: Coordinator, log: Logger) {
   const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
+  const gatherer = new Gatherer<Ticket>((tickets) => {
+    coordinator.send({ type: 'REQUEST', tickets });
+  });
   let lastTicketId = 0;
   coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
     const answer = waiting.get(ticketId);
@@ -248,7 +253,7 @@ function createAnswerer(coordinator: Coordinator, log: Logger) {
       }
       answer(outcome);
     });
-    coordinator.send({ type: 'REQUEST', ticket: { ticketId, request, caller } });
+    gatherer.add({ ticketId, request, caller });
   };
   return { ask, waitingCount: () => waiting.size };
 }

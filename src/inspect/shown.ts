@@ -8,6 +8,7 @@ import type { CoordinatorContext, CoordinatorEvent } from '../../actors/coordina
 import type { NumaNodeEvent } from '../../actors/numa-node.js';
 import type { ScannerContext, ScannerEvent } from '../../actors/scanner.js';
 import type { StoreContext, StoreEvent } from '../../actors/store.js';
+import type { Ticket } from '../core/coordination.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty, NO_CPUS } from '../core/cpu-set.js';
 import { listedRecord } from '../core/describe.js';
@@ -70,7 +71,7 @@ export function shownEvent(event: { readonly type: string }): ShownEvent {
   switch (heard.type) {
     case 'REQUEST':
     case 'DECIDE':
-      return { type, ...requestWords(heard.ticket.request) };
+      return { type, ...ticketWords(heard.tickets) };
     case 'FACTS':
       return { type, online_cpus: formatCpuList(heard.facts.onlineCpus) };
     case 'FRESH':
@@ -91,6 +92,12 @@ export function shownEvent(event: { readonly type: string }): ShownEvent {
     default:
       return 'error' in event ? { type, reason: messageOf(event.error) } : { type };
   }
+}
+
+/** A request in its own words, or several as a list of them. */
+function ticketWords(tickets: readonly Ticket[]): object {
+  const requests = tickets.map(({ request }) => requestWords(request));
+  return requests.length === 1 ? { ...requests[0] } : { requests };
 }
 
 /** What is shown of an actor at one moment. */

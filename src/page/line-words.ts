@@ -6,8 +6,11 @@ import { formatPageSize } from '../words/sizes.js';
 
 /** What a message carries, in short; `''` = nothing worth a word. */
 export function messageDetail({ event }: EventLine): string {
-  const { type, action } = event;
+  const { type, action, requests } = event;
   if (typeof action === 'string') return requestWords(event);
+  if (Array.isArray(requests)) {
+    return requests.map((request) => requestWords({ type, ...request })).join('; ');
+  }
   switch (type) {
     case 'APPLY':
     case 'SYNC':

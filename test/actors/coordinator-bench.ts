@@ -107,7 +107,7 @@ export class CoordinatorBench {
   /** Sends a request, and gives back its id. */
   send(request: MachineRequest, caller: Caller = ROOT): number {
     const ticketId = ++this.#lastTicketId;
-    this.coordinator.send({ type: 'REQUEST', ticket: { ticketId, request, caller } });
+    this.coordinator.send({ type: 'REQUEST', tickets: [{ ticketId, request, caller }] });
     return ticketId;
   }
 

@@ -61,6 +61,25 @@ describe('the coordinator with an actor that fails', () => {
       expect(await host.granted(cores('b', 2))).to.include({ allocated_cores: '2-3' });
       host.expectAgreement();
     });
+
+    it('refuses only the one that it is about, of several that are decided together', async () => {
+      const host = await bench(lying);
+      // What is asked while this one is under way is decided together.
+      const first = host.send(list());
+      const refused = host.send(numaCores('b', 1, 1));
+      const granted = [host.send(numaCores('c', 1, 2)), host.send(cores('d', 2))];
+      // It refuses what all of them together change there, and then the first of them.
+      brittle.arm('node-1', 2);
+      await quiet();
+      expect(host.answered.slice(-4)).to.deep.equal([first, refused, ...granted]);
+      expect(host.verdicts).to.include({ [refused]: 'INTERNAL' });
+      for (const id of granted) expect(host.verdicts).to.include({ [id]: 'granted' });
+      expect(host.claims).to.deep.equal({
+        'node-0': { a: '0-1', d: '2-3' },
+        'node-1': { a: '4/4', c: '5-6/5-6' },
+      });
+      host.expectAgreement();
+    });
   });
 
   describe('when a node fails', () => {
