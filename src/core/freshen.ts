@@ -17,14 +17,14 @@ export function isOutdated(facts: MachineFacts, vitals: VitalSigns): boolean {
 /** The facts with fresh page counters. The same reference when no counter changed. */
 export function withFreshPages(facts: MachineFacts, vitals: VitalSigns): MachineFacts {
   const fresh = new Map(vitals.pages.map(({ nodeId, pages }) => [nodeId, pages]));
-  const isSame = facts.nodes.every(
-    (node) => !fresh.has(node.nodeId) || isDeepStrictEqual(fresh.get(node.nodeId), node.pages),
-  );
-  if (isSame) return facts;
-  return {
-    ...facts,
-    nodes: facts.nodes.map((node) => ({ ...node, pages: fresh.get(node.nodeId) ?? node.pages })),
-  };
+  let isSame = true;
+  const nodes = facts.nodes.map((node) => {
+    const pages = fresh.get(node.nodeId);
+    if (pages === undefined || isDeepStrictEqual(pages, node.pages)) return node;
+    isSame = false;
+    return { ...node, pages };
+  });
+  return isSame ? facts : { ...facts, nodes };
 }
 
 /** The newer facts, or the same reference as before when nothing changed. */

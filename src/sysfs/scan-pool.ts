@@ -6,6 +6,7 @@
 import { Piscina } from 'piscina';
 import { invariant } from '../core/invariant.js';
 import type { MachineFacts, VitalSigns, Wanted } from '../core/machine.js';
+import { type KnownScan, scanOf } from './scan-parts.js';
 import type { ScanResult, ScanTask } from './scan-worker.js';
 import { SysfsError } from './sysfs-files.js';
 
@@ -49,7 +50,10 @@ export interface ScanPoolOptions {
  * it a timeout.
  */
 export interface ScanPool {
-  /** The facts of the whole machine; some ms with hundreds of CPUs. */
+  /**
+   * The facts of the whole machine; some ms with hundreds of CPUs. Parts that are as they were at the
+   * read before are the same references.
+   */
   readMachine(signal: AbortSignal): Promise<MachineFacts>;
   /** The vital signs, with what else is wanted; below 1 ms for the pages of a few nodes. */
   readVitals(wanted: Wanted, signal: AbortSignal): Promise<VitalSigns>;
@@ -64,6 +68,7 @@ export function createScanPool({ root, onError }: ScanPoolOptions): ScanPool {
     if (!isLateAnswer(error)) onError(error);
   });
   let scans = 0;
+  let last: KnownScan | null = null;
   let closing: Promise<void> | undefined;
 
   const run = async (task: ScanTask, signal: AbortSignal) => {
@@ -82,9 +87,11 @@ export function createScanPool({ root, onError }: ScanPoolOptions): ScanPool {
 
   return {
     async readMachine(signal) {
-      const result = await run({ kind: 'machine', root }, signal);
+      const known = last;
+      const result = await run({ kind: 'machine', root, known: known?.digests ?? null }, signal);
       invariant(result.kind === 'machine', 'a scan of the machine gives facts of the machine');
-      return result.value;
+      last = scanOf(result.value, known);
+      return last.facts;
     },
     async readVitals(wanted, signal) {
       const result = await run({ kind: 'vitals', root, wanted }, signal);

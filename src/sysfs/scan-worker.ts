@@ -4,19 +4,20 @@
  * that is what a new thread waits for.
  */
 
-import type { MachineFacts, SysfsProblem, VitalSigns, Wanted } from '../core/machine.js';
+import type { SysfsProblem, VitalSigns, Wanted } from '../core/machine.js';
 import { readMachine } from './read-machine.js';
 import { readVitals } from './read-vitals.js';
+import { type Digests, partsOf, type ScannedParts } from './scan-parts.js';
 import { SysfsError, type SysfsStep, sysfsFilesAt } from './sysfs-files.js';
 
 /** What to read, from the directory `root` that stands for `/sys`. */
 export type ScanTask =
-  | { readonly kind: 'machine'; readonly root: string }
+  | { readonly kind: 'machine'; readonly root: string; readonly known: Digests | null }
   | { readonly kind: 'vitals'; readonly root: string; readonly wanted: Wanted };
 
 /** What came of a task: the value of its kind, or what a {@link SysfsError} said. */
 export type ScanResult =
-  | { readonly ok: true; readonly kind: 'machine'; readonly value: MachineFacts }
+  | { readonly ok: true; readonly kind: 'machine'; readonly value: ScannedParts }
   | { readonly ok: true; readonly kind: 'vitals'; readonly value: VitalSigns }
   | ({ readonly ok: false; readonly step: SysfsStep } & SysfsProblem);
 
@@ -24,7 +25,9 @@ export type ScanResult =
 export default function scan(task: ScanTask): ScanResult {
   try {
     const files = sysfsFilesAt(task.root);
-    if (task.kind === 'machine') return { ok: true, kind: 'machine', value: readMachine(files) };
+    if (task.kind === 'machine') {
+      return { ok: true, kind: 'machine', value: partsOf(readMachine(files), task.known) };
+    }
     return { ok: true, kind: 'vitals', value: readVitals(files, task.wanted) };
   } catch (error) {
     if (error instanceof SysfsError) {

@@ -1,5 +1,6 @@
 /** Reads sysfs in real worker threads. */
 
+import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { formatCpuList } from '../../src/core/cpu-list.js';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
@@ -52,6 +53,25 @@ describe('the scan pool', () => {
     putFile(root, 'devices/system/cpu/online', '0-3\n');
     const { onlineCpus } = await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
     expect(formatCpuList(onlineCpus)).to.equal('0-3');
+  });
+
+  it('gives the parts that did not change as they were, and those that did as they are', async () => {
+    const before = await pool.readMachine(never());
+    expect((await pool.readMachine(never())).nodes[1]).to.equal(before.nodes[1]);
+    putFile(root, 'devices/system/node/node0/hugepages/hugepages-2048kB/free_hugepages', '7\n');
+    const after = await pool.readMachine(never());
+    expect(readable(after)).to.deep.equal(readable(readMachine(sysfsFilesAt(root))));
+    expect(after.nodes[0]?.pages[0]).to.include({ free: 7 });
+    expect(after.nodes[1]).to.equal(before.nodes[1]);
+    expect(after.cores).to.equal(before.cores);
+    rmSync(`${root}/devices/system/node/node1`, { recursive: true });
+    putFile(root, 'devices/system/cpu/online', '0-7,16-23\n');
+    putFile(root, 'devices/system/node/online', '0\n');
+    putFile(root, 'devices/system/node/node0/distance', '10\n');
+    const left = await pool.readMachine(never());
+    expect(readable(left)).to.deep.equal(readable(readMachine(sysfsFilesAt(root))));
+    expect(left.nodes).to.have.length(1);
+    expect(left.cores).to.have.length(8);
   });
 
   it('rejects with the whole SysfsError, and goes on reading', async () => {
