@@ -9,11 +9,13 @@ import type {
 } from '../protocol/claim-request.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import type { ClaimReply } from '../protocol/reply.js';
-import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import { type CpuSet, countCpus, NO_CPUS, subtractCpus } from './cpu-set.js';
 import type { ClaimChange, Holdings } from './holdings.js';
+import { placedFacts } from './placement/placed.js';
+import type { Room } from './placement/room.js';
+import { choose, findSpot, noRoom, roomOf } from './placement/spot.js';
 import type { Decision } from './plan.js';
 import type { Pool } from './pools.js';
 import { defaultShare } from './size-heuristic.js';
@@ -33,21 +35,22 @@ export function decideCores(view: View, request: AllocateCoresRequest): Decision
   const outcome =
     request.cpuCount === -1
       ? releaseAll(view, request)
-      : grant(view, request, ({ candidates }) => ({
+      : grant(view, request, ({ room }) => ({
           cpuCount:
             request.cpuCount === 0
-              ? defaultShare(candidates, view.sizeHeuristic)
+              ? room.atMost(defaultShare(room.largest, view.sizeHeuristic))
               : request.cpuCount,
           asked: request.cpuCount === 0 ? 'the default share' : `${request.cpuCount}`,
         }));
   if (isRefusal(outcome)) return outcome;
-  const { pool, grantedCpus, candidateCpus, changes, holdings } = outcome;
+  const { pool, grantedCpus, candidateCpus, changes, holdings, placed } = outcome;
   return {
     reply: cpuReply(request, pool, holdings, {
       num_of_cores: Math.max(request.cpuCount, 0),
       cores_allocated: countCpus(grantedCpus),
       allocated_cores: formatCpuList(grantedCpus),
       shared_cpus: formatCpuList(subtractCpus(candidateCpus, grantedCpus)),
+      ...placed,
     }),
     claimChanges: changes,
     pageChanges: [],
@@ -68,11 +71,12 @@ export function decideCoresPercent(
           return { cpuCount, asked: `${cpuCount}` };
         });
   if (isRefusal(outcome)) return outcome;
-  const { pool, grantedCpus, changes, holdings } = outcome;
+  const { pool, grantedCpus, changes, holdings, placed } = outcome;
   return {
     reply: cpuReply(request, pool, holdings, {
       cores_allocated_count: countCpus(grantedCpus),
       allocated_cores: formatCpuList(grantedCpus),
+      ...placed,
     }),
     claimChanges: changes,
     pageChanges: [],
@@ -87,21 +91,25 @@ interface Outcome {
   readonly candidateCpus: CpuSet;
   readonly changes: readonly ClaimChange[];
   readonly holdings: Holdings;
+  readonly placed: ReturnType<typeof placedFacts>;
 }
 
-/** Counts of CPUs from which a request's size follows. */
+/** What a request's size follows from. */
 interface Counts {
   readonly eligible: number;
-  readonly candidates: number;
+  /** How many CPUs the service could have where it wants them. */
+  readonly room: Room;
 }
 
 function grant(
   view: View,
-  request: Applicant,
+  request: AllocateCoresRequest | AllocateCoresPercentRequest,
   sizeOf: (counts: Counts) => { readonly cpuCount: number; readonly asked: string },
 ): Outcome | Refusal {
   const pool = findPool(view, request.pool, true);
   if (isRefusal(pool)) return pool;
+  const spot = findSpot(view, request.placement, pool, null);
+  if (spot !== null && isRefusal(spot)) return spot;
   const standing = findGrantStanding(view, request, pool);
   if (isRefusal(standing)) return standing;
   const obstacle = checkCapacity(standing) ?? checkRecords(view, request, standing);
@@ -110,8 +118,17 @@ function grant(
   const candidateCpus = candidatesOf(view, pool, standing.ownCpus);
   const available = countCpus(candidateCpus);
   const eligible = countCpus(pool.eligibleCpus);
-  const { cpuCount, asked } = sizeOf({ eligible, candidates: available });
-  if (cpuCount === 0 || cpuCount > available) {
+  const offer = {
+    ownCpus: standing.ownCpus,
+    freeCpus: subtractCpus(candidateCpus, standing.ownCpus),
+    takeableCpus: NO_CPUS,
+    cores: view.facts.cores,
+    eligibleCpus: pool.eligibleCpus,
+  };
+  const room = roomOf(spot, offer);
+  const { cpuCount, asked } = sizeOf({ eligible, room });
+  const shortage = { asked, requested: cpuCount, available, within: pool.eligibleCpus };
+  if (cpuCount > available || (cpuCount === 0 && spot === null)) {
     const why =
       cpuCount === 0
         ? ` (${view.sizeHeuristic.smallMachinePercent} % of them is less than one CPU)`
@@ -119,24 +136,15 @@ function grant(
     return refusal(
       'INSUFFICIENT_CPUS',
       `Insufficient CPUs available. Requested: ${asked}, Available: ${available}${why}`,
-      shortageDetails(view, request, {
-        requested: cpuCount,
-        available,
-        within: pool.eligibleCpus,
-      }),
+      shortageDetails(view, request, shortage),
     );
   }
-  const grantedCpus = chooseCpus({
-    cpuCount,
-    ownCpus: standing.ownCpus,
-    freeCpus: subtractCpus(candidateCpus, standing.ownCpus),
-    takeableCpus: NO_CPUS,
-    cores: view.facts.cores,
-    eligibleCpus: pool.eligibleCpus,
-  });
+  if (!room.has(cpuCount)) return noRoom(view, request, spot, room, shortage);
+  const grantedCpus = choose(spot, offer, cpuCount);
   return outcomeOf(view, pool, {
     grantedCpus,
     candidateCpus,
+    placed: placedFacts(view, pool, request.placement, grantedCpus),
     change: {
       serviceName: request.serviceName,
       claim: claimOf(pool.name, standing.policy, grantedCpus, NO_CPUS),
@@ -152,6 +160,7 @@ function releaseAll(view: View, request: Applicant): Outcome | Refusal {
   return outcomeOf(view, pool, {
     grantedCpus: NO_CPUS,
     candidateCpus: candidatesOf(view, pool, standing.ownCpus),
+    placed: {},
     change: { serviceName: request.serviceName, claim: undefined },
   });
 }
@@ -162,6 +171,7 @@ function outcomeOf(
   granted: {
     readonly grantedCpus: CpuSet;
     readonly candidateCpus: CpuSet;
+    readonly placed: Outcome['placed'];
     readonly change: ClaimChange;
   },
 ): Outcome {

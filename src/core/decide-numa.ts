@@ -6,7 +6,6 @@
 import type { AllocateNumaCoresRequest } from '../protocol/claim-request.js';
 import { type ErrorDetails, isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import type { ClaimReply, Preemption } from '../protocol/reply.js';
-import { chooseCpus } from './choose-cpus.js';
 import { claimOf, cpuReply, freeCpus, realChanges } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import {
@@ -21,6 +20,8 @@ import {
 } from './cpu-set.js';
 import { type ClaimChange, claimWithout } from './holdings.js';
 import { compareNames } from './names.js';
+import { placedFacts } from './placement/placed.js';
+import { choose, findSpot, noRoom, roomOf } from './placement/spot.js';
 import type { Decision } from './plan.js';
 import type { Pool } from './pools.js';
 import { shieldedCpus } from './quotas.js';
@@ -60,6 +61,8 @@ function grant(
   pool: Pool,
   homeCpus: CpuSet,
 ): Decision<ClaimReply> {
+  const spot = findSpot(view, request.placement, pool, request.nodeId);
+  if (spot !== null && isRefusal(spot)) return spot;
   const standing = findGrantStanding(view, request, pool);
   if (isRefusal(standing)) return standing;
   const nodeCpus = intersectCpus(homeCpus, pool.eligibleCpus);
@@ -92,14 +95,22 @@ function grant(
       shortage(),
     );
   }
-  const chosen = chooseCpus({
-    cpuCount: request.cpuCount,
+  const { eligibleCpus } = pool;
+  const offer = {
     ownCpus,
     freeCpus: free,
     takeableCpus: takeable,
     cores: view.facts.cores,
-    eligibleCpus: pool.eligibleCpus,
-  });
+    eligibleCpus,
+  };
+  const room = roomOf(spot, offer);
+  if (!room.has(request.cpuCount)) {
+    const within = subtractCpus(nodeCpus, takeable);
+    const requested = request.cpuCount;
+    const shortage = { asked: `${requested}`, requested, available, within };
+    return noRoom(view, request, spot, room, shortage);
+  }
+  const chosen = choose(spot, offer, request.cpuCount);
   return planGrant(view, request, standing, homeCpus, chosen);
 }
 
@@ -135,6 +146,7 @@ function planGrant(
       num_of_cores: request.cpuCount,
       cores_allocated: formatCpuList(chosen),
       ...(preempted.length > 0 ? { preempted } : {}),
+      ...placedFacts(view, pool, request.placement, chosen),
     }),
     claimChanges: changes,
     pageChanges: [],

@@ -34,6 +34,17 @@ const change = {
   dry_run: z.literal(true).exactOptional().describe('Present when nothing was to be changed'),
 };
 
+export const placed = z
+  .object({
+    numa_nodes: z.array(nodeId).describe('Ascending; without the CPUs that sit in no node'),
+    last_level_caches: count
+      .nullable()
+      .describe('How many they share; null where the kernel does not tell of all'),
+    whole_cores: count.describe('Cores of which every eligible thread was granted'),
+    split_cores: count.describe('Cores of which some were'),
+  })
+  .describe('Where the CPUs of a grant are.');
+
 const cpuReply = {
   ...change,
   service_name: z.string(),
@@ -43,6 +54,7 @@ const cpuReply = {
   preemption_policy: policySchema
     .nullable()
     .describe('null when the service holds nothing any more'),
+  placement: placed.exactOptional().describe('Present when the request had one, and granted CPUs'),
 };
 
 const allocateCores = z.object({

@@ -7,6 +7,7 @@ import type {
   errorReplySchema,
   listedAllocation,
   nodeMemory,
+  placed,
   poolCpus,
   preemption,
   REPLY_SCHEMAS,
@@ -30,6 +31,8 @@ export type Replies = {
 
 /** What a service lost to another one by force. */
 export type Preemption = Seen<z.output<typeof preemption>>;
+/** Where the CPUs of a grant are, for a request that said where it wants them. */
+export type Placed = Seen<z.output<typeof placed>>;
 export type ListedAllocation = Seen<z.output<typeof listedAllocation>>;
 export type NodeMemory = Seen<z.output<typeof nodeMemory>>;
 export type TopologyNode = Seen<z.output<typeof topologyNode>>;

@@ -8,7 +8,12 @@ import { cpuSetOf, hasCpu, subtractCpus } from '../../src/core/cpu-set.js';
 import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { Homes } from '../../src/core/homes.js';
-import type { MachineFacts, PageCounters, SysfsProblem } from '../../src/core/machine.js';
+import type {
+  DevicePlaces,
+  MachineFacts,
+  PageCounters,
+  SysfsProblem,
+} from '../../src/core/machine.js';
 import type { PoolLists } from '../../src/core/pools.js';
 import { DEFAULT_SIZE_HEURISTIC, type SizeHeuristic } from '../../src/core/size-heuristic.js';
 import { type View, viewOf } from '../../src/core/view.js';
@@ -103,6 +108,8 @@ export class Host {
   holdings = Holdings.none;
   /** Why the machine cannot be read at present. */
   problem: SysfsProblem | null = null;
+  /** Where the devices are that somebody may name. */
+  devices: DevicePlaces = new Map();
   #shape: MachineShape;
   #goneNodes: readonly number[] = [];
   #poolLists: PoolLists;
@@ -125,6 +132,7 @@ export class Host {
       { poolLists: this.#poolLists, access: this.access, sizeHeuristic: this.sizeHeuristic },
       this.#homes,
       this.holdings,
+      this.devices,
     );
   }
 
@@ -135,6 +143,7 @@ export class Host {
     copy.problem = this.problem;
     copy.access = this.access;
     copy.sizeHeuristic = this.sizeHeuristic;
+    copy.devices = this.devices;
     copy.#goneNodes = this.#goneNodes;
     copy.#poolLists = this.#poolLists;
     copy.#homes = this.#homes;

@@ -1,0 +1,173 @@
+/** Filling nodes or caches: as few of them as can be, or all of them evenly. */
+
+import type { Placement } from '../../protocol/placement.js';
+import type { Ground } from './ground.js';
+import { pickIn } from './pick.js';
+import { type Region, union } from './region.js';
+import { score } from './score.js';
+
+/**
+ * Sets of the fewest bins that have room for `cpuCount` together: that with the smallest left-over
+ * that exchanging one bin after the other finds, and that with the most of the service's own CPUs.
+ * Empty where all bins together have no room.
+ */
+export function packings(
+  ground: Ground,
+  bins: readonly Region[],
+  cpuCount: number,
+): (readonly Region[])[] {
+  const byRoom = bins.toSorted(
+    (a, b) => b.room.largest - a.room.largest || b.own - a.own || a.lowest - b.lowest,
+  );
+  const fits = (set: readonly Region[]) =>
+    roomIn(set) >= cpuCount && union(ground, set).room.has(cpuCount);
+  let [size, room] = [0, 0];
+  while (room < cpuCount && size < byRoom.length) room += byRoom[size++]?.room.largest ?? 0;
+  // Cores of several widths may need a bin more to add up.
+  while (size < byRoom.length && !fits(byRoom.slice(0, size))) size++;
+  const largest = byRoom.slice(0, size);
+  if (!fits(largest)) return [];
+  const sets = [tightened(largest, byRoom, 0, fits)];
+  const byOwn = bins.toSorted((a, b) => b.own - a.own || a.lowest - b.lowest);
+  const holding = byOwn.findIndex(({ own }) => own === 0);
+  const most = Math.min(size, holding === -1 ? byOwn.length : holding);
+  for (let held = most; held > 0; held--) {
+    const kept = byOwn.slice(0, held);
+    const others = byRoom.filter((bin) => !kept.includes(bin)).slice(0, size - held);
+    const set = [...kept, ...others];
+    if (set.length < size || !fits(set)) continue;
+    sets.push(tightened(set, byRoom, held, fits));
+    break;
+  }
+  return sets;
+}
+
+function roomIn(set: readonly Region[]): number {
+  return set.reduce((sum, { room }) => sum + room.largest, 0);
+}
+
+/**
+ * The set with each bin from place `first` on exchanged for the smallest that still makes the set
+ * fit, the last bin first; so that large bins stay for those who need them.
+ */
+function tightened(
+  set: readonly Region[],
+  byRoom: readonly Region[],
+  first: number,
+  fits: (set: readonly Region[]) => boolean,
+): readonly Region[] {
+  const tight = [...set];
+  const used = new Set(set);
+  for (let place = tight.length - 1; place >= first; place--) {
+    const old = tight[place];
+    if (old === undefined) continue;
+    for (let index = byRoom.length - 1; index >= 0; index--) {
+      const bin = byRoom[index];
+      if (bin === undefined || bin.room.largest >= old.room.largest) break;
+      if (used.has(bin)) continue;
+      tight[place] = bin;
+      if (fits(tight)) {
+        used.delete(old);
+        used.add(bin);
+        break;
+      }
+      tight[place] = old;
+    }
+  }
+  return tight;
+}
+
+/** How many CPUs of a bin. */
+export interface Share {
+  readonly bin: Region;
+  readonly cpuCount: number;
+}
+
+/**
+ * Shares of all bins that are as even as their room lets them be. Where a rest does not go up evenly,
+ * the bins get it where the service keeps more of its own by it, then where fewer cores are split,
+ * then the lowest. `null` where cores of several widths do not add up that way.
+ */
+export function evenShares(
+  ground: Ground,
+  placement: Placement,
+  bins: readonly Region[],
+  cpuCount: number,
+): Share[] | null {
+  const step = stepOf(ground, bins);
+  if (step === null) return unevenShares(bins, cpuCount);
+  const levelOf = (level: number) => bins.map(({ room }) => Math.min(room.largest, level * step));
+  const sumAt = (level: number) => levelOf(level).reduce((sum, share) => sum + share, 0);
+  let [low, high] = [0, Math.ceil(cpuCount / step)];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sumAt(middle) <= cpuCount) low = middle;
+    else high = middle - 1;
+  }
+  const shares = levelOf(low);
+  let rest = (cpuCount - sumAt(low)) / step;
+  if (!Number.isInteger(rest)) return null;
+  for (const index of rest === 0 ? [] : bestForRest(ground, placement, bins, shares, step)) {
+    if (rest === 0) break;
+    shares[index] = (shares[index] ?? 0) + step;
+    rest--;
+  }
+  return rest > 0 ? null : together(bins, shares);
+}
+
+/** By how much shares can grow; `null` where that differs. */
+function stepOf({ cores, siblings }: Ground, bins: readonly Region[]): number | null {
+  if (cores !== 'whole') return 1;
+  const widths = new Set(
+    bins.flatMap(({ parts }) => parts.map(({ coreIndex }) => siblings[coreIndex]?.length ?? 1)),
+  );
+  return widths.size === 1 ? ([...widths][0] ?? 1) : null;
+}
+
+/** The bins that can have a step more, those that are best for it first. */
+function bestForRest(
+  ground: Ground,
+  placement: Placement,
+  bins: readonly Region[],
+  shares: readonly number[],
+  step: number,
+): number[] {
+  const splitBy = (bin: Region, cpuCount: number) =>
+    cpuCount === 0 ? 0 : (score(ground, placement, pickIn(ground, bin, cpuCount)).terms[4] ?? 0);
+  return bins
+    .flatMap((bin, index) => {
+      const share = shares[index] ?? 0;
+      if (!bin.room.has(share + step)) return [];
+      const kept = Math.min(step, Math.max(0, bin.own - share));
+      const split = ground.cores === 'any' ? splitBy(bin, share + step) - splitBy(bin, share) : 0;
+      return [{ index, kept, split }];
+    })
+    .sort((a, b) => b.kept - a.kept || a.split - b.split || a.index - b.index)
+    .map(({ index }) => index);
+}
+
+/** Cores of several widths, one after the other to the bin that has least and can have one more. */
+function unevenShares(bins: readonly Region[], cpuCount: number): Share[] | null {
+  const shares = bins.map(() => 0);
+  let rest = cpuCount;
+  while (rest > 0) {
+    let best: { index: number; more: number } | null = null;
+    for (const [index, bin] of bins.entries()) {
+      const share = shares[index] ?? 0;
+      const more = bin.room.atLeast(share + 1) - share;
+      if (more <= 0 || more > rest) continue;
+      if (best === null || share < (shares[best.index] ?? 0)) best = { index, more };
+    }
+    if (best === null) return null;
+    shares[best.index] = (shares[best.index] ?? 0) + best.more;
+    rest -= best.more;
+  }
+  return together(bins, shares);
+}
+
+function together(bins: readonly Region[], shares: readonly number[]): Share[] {
+  return bins.flatMap((bin, index) => {
+    const cpuCount = shares[index] ?? 0;
+    return cpuCount === 0 ? [] : [{ bin, cpuCount }];
+  });
+}

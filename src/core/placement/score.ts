@@ -1,0 +1,114 @@
+/** How good a choice of CPUs is: one vector for all placements, compared from its first term on. */
+
+import type { Placement } from '../../protocol/placement.js';
+import { type Ground, NOBODY, OWN, TAKEABLE, valueAt } from './ground.js';
+import type { Region } from './region.js';
+
+/**
+ * Fewer is better, in this order: CPUs taken from others; what `numa` asks for; what `cache` asks
+ * for; own CPUs kept (negative); cores that are not had as a whole; cores that were unbroken before;
+ * CPUs left over in the nodes or caches that are touched.
+ */
+export type Terms = readonly number[];
+
+/** A choice with its score. */
+export interface Scored {
+  /** Ascending. */
+  readonly cpus: readonly number[];
+  readonly terms: Terms;
+}
+
+/** Scores a choice, whatever way it was found. */
+export function score(ground: Ground, placement: Placement, cpus: readonly number[]): Scored {
+  const { siblings, tierOf, coreOf, nodeOf, cacheOf } = ground;
+  let [taken, kept] = [0, 0];
+  const [ofCore, ofNode, ofCache] = [new Map(), new Map(), new Map()] as Map<number, number>[];
+  if (ofCore === undefined || ofNode === undefined || ofCache === undefined)
+    return { cpus, terms: [] };
+  const count = (counts: Map<number, number>, key: number) =>
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const cpu of cpus) {
+    if (tierOf[cpu] === TAKEABLE) taken++;
+    else if (tierOf[cpu] === OWN) kept++;
+    count(ofCore, valueAt(coreOf, cpu));
+    count(ofNode, valueAt(nodeOf, cpu));
+    count(ofCache, valueAt(cacheOf, cpu));
+  }
+  let [split, broken] = [0, 0];
+  for (const [coreIndex, chosen] of ofCore) {
+    const core = siblings[coreIndex] ?? [];
+    if (chosen === core.length) continue;
+    split++;
+    if (core.every((cpu) => tierOf[cpu] !== NOBODY && tierOf[cpu] !== TAKEABLE)) broken++;
+  }
+  const isAboutCaches = placement.cache !== 'any';
+  const loose = isAboutCaches ? ground.looseInCache : ground.looseInNode;
+  let left = taken - cpus.length;
+  for (const key of (isAboutCaches ? ofCache : ofNode).keys()) left += loose.get(key) ?? 0;
+  const cacheTerm = placement.cache === 'prefer' ? ofCache.size : 0;
+  return {
+    cpus,
+    terms: [taken, numaTerm(placement, ofNode), cacheTerm, -kept, split, broken, left],
+  };
+}
+
+/** The least that a choice in a region can score, if the region is one node, or one cache. */
+export function bound(
+  ground: Ground,
+  placement: Placement,
+  region: Region,
+  cpuCount: number,
+): Terms {
+  const { own, free } = region;
+  const taken = Math.max(0, cpuCount - own - free);
+  const isAboutCaches = placement.cache !== 'any';
+  const [loose, keyOf] = isAboutCaches
+    ? [ground.looseInCache, ground.cacheOf]
+    : [ground.looseInNode, ground.nodeOf];
+  const left = (loose.get(valueAt(keyOf, region.lowest)) ?? 0) + taken - cpuCount;
+  const nodes = placement.numa === 'pack' ? 1 : 0;
+  const caches = placement.cache === 'prefer' ? 1 : 0;
+  const kept = Math.min(own, cpuCount);
+  return [taken, nodes, caches, -kept, splitAtLeast(ground, region, cpuCount), 0, left];
+}
+
+/** Below 0 when the first is better; 0 only for terms that are alike. */
+export function compareTerms(a: Terms, b: Terms): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** A total order of choices of one size: by their terms, then the lowest CPUs first. */
+export function compareScored(a: Scored, b: Scored): number {
+  return compareTerms(a.terms, b.terms) || compareTerms(a.cpus, b.cpus);
+}
+
+/** Few nodes, or evenly filled ones: of two ways to fill them, the more even has the lower squares. */
+function numaTerm({ numa }: Placement, ofNode: ReadonlyMap<number, number>): number {
+  if (numa === 'pack') return ofNode.size;
+  if (numa !== 'spread') return 0;
+  let squares = 0;
+  for (const count of ofNode.values()) squares += count * count;
+  return squares;
+}
+
+function splitAtLeast(ground: Ground, { parts }: Region, cpuCount: number): number {
+  if (ground.cores === 'whole') return 0;
+  let [divisor, singles] = [0, 0];
+  for (const { coreIndex } of parts) {
+    const width = ground.siblings[coreIndex]?.length ?? 1;
+    if (width === 1) singles++;
+    divisor = greatestCommonDivisor(divisor, width);
+  }
+  if (ground.cores === 'spread') return Math.max(0, cpuCount - singles);
+  return divisor > 0 && cpuCount % divisor !== 0 ? 1 : 0;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
