@@ -1,10 +1,8 @@
 /** Filling nodes or caches: as few of them as can be, or all of them evenly. */
 
-import type { Placement } from '../../protocol/placement.js';
 import type { Ground } from './ground.js';
-import { pickIn } from './pick.js';
+import { splitBy } from './pick.js';
 import { type Region, union } from './region.js';
-import { score } from './score.js';
 
 /**
  * Sets of the fewest bins that have room for `cpuCount` together: that with the smallest left-over
@@ -90,7 +88,6 @@ export interface Share {
  */
 export function evenShares(
   ground: Ground,
-  placement: Placement,
   bins: readonly Region[],
   cpuCount: number,
 ): Share[] | null {
@@ -107,7 +104,7 @@ export function evenShares(
   const shares = levelOf(low);
   let rest = (cpuCount - sumAt(low)) / step;
   if (!Number.isInteger(rest)) return null;
-  for (const index of rest === 0 ? [] : bestForRest(ground, placement, bins, shares, step)) {
+  for (const index of rest === 0 ? [] : bestForRest(ground, bins, shares, step)) {
     if (rest === 0) break;
     shares[index] = (shares[index] ?? 0) + step;
     rest--;
@@ -116,30 +113,29 @@ export function evenShares(
 }
 
 /** By how much shares can grow; `null` where that differs. */
-function stepOf({ cores, siblings }: Ground, bins: readonly Region[]): number | null {
+function stepOf({ cores }: Ground, bins: readonly Region[]): number | null {
   if (cores !== 'whole') return 1;
-  const widths = new Set(
-    bins.flatMap(({ parts }) => parts.map(({ coreIndex }) => siblings[coreIndex]?.length ?? 1)),
-  );
+  const widths = new Set<number>();
+  for (const { parts } of bins) for (const { cpus } of parts) widths.add(cpus.length);
   return widths.size === 1 ? ([...widths][0] ?? 1) : null;
 }
 
 /** The bins that can have a step more, those that are best for it first. */
 function bestForRest(
   ground: Ground,
-  placement: Placement,
   bins: readonly Region[],
   shares: readonly number[],
   step: number,
 ): number[] {
-  const splitBy = (bin: Region, cpuCount: number) =>
-    cpuCount === 0 ? 0 : (score(ground, placement, pickIn(ground, bin, cpuCount)).terms[4] ?? 0);
   return bins
     .flatMap((bin, index) => {
       const share = shares[index] ?? 0;
       if (!bin.room.has(share + step)) return [];
       const kept = Math.min(step, Math.max(0, bin.own - share));
-      const split = ground.cores === 'any' ? splitBy(bin, share + step) - splitBy(bin, share) : 0;
+      const split =
+        ground.cores === 'any'
+          ? splitBy(ground, bin, share + step) - splitBy(ground, bin, share)
+          : 0;
       return [{ index, kept, split }];
     })
     .sort((a, b) => b.kept - a.kept || a.split - b.split || a.index - b.index)

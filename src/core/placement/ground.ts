@@ -1,8 +1,4 @@
-/**
- * What a placement chooses from: of each CPU that can be had, whose it is now, and its core, NUMA
- * node and last-level cache. Arrays by CPU id, because thousands of CPUs are asked about thousands of
- * times in one decision.
- */
+/** What a placement chooses from: of each CPU that can be had, whose it is now. */
 
 import type { Placement } from '../../protocol/placement.js';
 import type { Choice } from '../choose-cpus.js';
@@ -16,18 +12,18 @@ import {
   subtractCpus,
   uniteCpus,
 } from '../cpu-set.js';
-import type { Homes } from '../homes.js';
-import type { MachineFacts } from '../machine.js';
+import {
+  type Division,
+  type Geometry,
+  geometryOf,
+  NOWHERE,
+  type Part,
+  SEVERAL,
+  type Site,
+} from './geometry.js';
 
 /** What can be had: that of a {@link Choice}, of any number of CPUs. */
 export type Offer = Omit<Choice, 'cpuCount'>;
-
-/** Where the CPUs are that can be had. */
-export interface Site {
-  /** The CPUs of each last-level cache; see {@link MachineFacts}. */
-  readonly caches: MachineFacts['caches'];
-  readonly homes: Homes;
-}
 
 /** Whose a CPU is, the less it hurts to have it the lower; {@link NOBODY} can have the others. */
 export const OWN = 1;
@@ -35,80 +31,52 @@ export const FREE = 2;
 export const TAKEABLE = 3;
 export const NOBODY = 0;
 
-/** No cache is known. */
-export const NO_CACHE = -1;
-
-/** Those CPUs of a core that can be had. */
-export interface Part {
-  readonly coreIndex: number;
-  /** Ascending. */
-  readonly cpus: readonly number[];
+/** A choice that was made on CPUs that lie alike: places among those CPUs, and how many cores it splits. */
+export interface KnownPick {
+  readonly places: readonly number[];
+  readonly split: number;
 }
 
-/** Everything to choose from. */
+/** Everything to choose from. Arrays by CPU id or by core, as they are asked thousands of times. */
 export interface Ground {
   readonly offer: Offer;
   readonly cores: Placement['cores'];
-  /** The eligible siblings of each core that has any, ascending by the lowest of them. */
-  readonly siblings: readonly (readonly number[])[];
-  /** Those of each core that can be had; cores without any are left out. */
+  readonly geometry: Geometry;
+  /** The CPUs of each core that can be had; cores without any are left out. */
   readonly parts: readonly Part[];
   /** CPU → whose it is. */
   readonly tierOf: Uint8Array;
-  /** CPU → the place of its core in {@link siblings}. */
-  readonly coreOf: Int32Array;
-  /** CPU → its home. */
-  readonly nodeOf: Int32Array;
-  /** CPU → the place of its cache in the facts, or {@link NO_CACHE}. */
-  readonly cacheOf: Int32Array;
-  /** Node, or cache → how many of its CPUs are the service's own or free. */
-  readonly looseInNode: ReadonlyMap<number, number>;
-  readonly looseInCache: ReadonlyMap<number, number>;
+  /** Node, or cache, by its place → how many of its CPUs are the service's own or free. */
+  readonly looseInNode: Int32Array;
+  readonly looseInCache: Int32Array;
+  /** Choices made on this ground, by how the CPUs lie. */
+  readonly picks: Map<string, KnownPick>;
 }
 
 /** Looks at what can be had. */
 export function groundOf(offer: Offer, site: Site, cores: Placement['cores']): Ground {
   const { eligibleCpus, ownCpus, freeCpus, takeableCpus } = offer;
-  const length = eligibleCpus.length * 32;
-  const tierOf = new Uint8Array(length);
+  const geometry = geometryOf(eligibleCpus, site);
+  const tierOf = new Uint8Array(eligibleCpus.length * 32);
   for (const cpu of cpusOf(takeableCpus)) tierOf[cpu] = TAKEABLE;
   for (const cpu of cpusOf(freeCpus)) tierOf[cpu] = FREE;
   for (const cpu of cpusOf(ownCpus)) tierOf[cpu] = OWN;
-
-  const siblings: (readonly number[])[] = [];
-  for (const core of offer.cores) {
-    const eligible = core.every((cpu) => hasCpu(eligibleCpus, cpu))
-      ? core
-      : core.filter((cpu) => hasCpu(eligibleCpus, cpu));
-    if (eligible.length > 0) siblings.push(eligible);
-  }
-  siblings.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-
-  const coreOf = new Int32Array(length).fill(-1);
   const parts: Part[] = [];
-  siblings.forEach((core, coreIndex) => {
-    for (const cpu of core) coreOf[cpu] = coreIndex;
-    const cpus = core.filter((cpu) => tierOf[cpu] !== NOBODY);
-    if (cpus.length > 0) parts.push({ coreIndex, cpus });
-  });
-
-  const nodeOf = nodesByCpu(site.homes, eligibleCpus);
-  const cacheOf = new Int32Array(length).fill(NO_CACHE);
-  site.caches.forEach((cpus, index) => {
-    for (const cpu of cpus) if (cpu < length) cacheOf[cpu] = index;
-  });
+  for (const whole of geometry.wholes) {
+    const cpus = whole.cpus.filter((cpu) => tierOf[cpu] !== NOBODY);
+    if (cpus.length === whole.cpus.length) parts.push(whole);
+    else if (cpus.length > 0) parts.push({ coreIndex: whole.coreIndex, cpus });
+  }
   const loose = cpusOf(uniteCpus(ownCpus, freeCpus));
   return {
     offer,
     cores,
-    siblings,
+    geometry,
     parts,
     tierOf,
-    coreOf,
-    nodeOf,
-    cacheOf,
-    looseInNode: countBy(loose, nodeOf),
-    looseInCache: countBy(loose, cacheOf),
+    looseInNode: countBy(loose, geometry.nodes),
+    looseInCache: countBy(loose, geometry.caches),
+    picks: new Map(),
   };
 }
 
@@ -147,49 +115,34 @@ export function partsOf(ground: Ground, cpus: Iterable<number>): Part[] {
   });
 }
 
-/**
- * Cuts parts by what `keyOf` says of each CPU: its node, or its cache.
- *
- * @returns ascending by the lowest CPU
- */
-export function cutBy(parts: readonly Part[], keyOf: Int32Array): Map<number, Part[]> {
-  const pieces = new Map<number, Part[]>();
-  const add = (key: number, part: Part) => {
-    const known = pieces.get(key);
-    if (known === undefined) pieces.set(key, [part]);
-    else known.push(part);
-  };
+/** Cuts parts by node, or by cache: the pieces that are not empty, by place; those nowhere last. */
+export function cutBy(parts: readonly Part[], division: Division): Part[][] {
+  const { count, ofCpu, ofCore } = division;
+  const pieces: Part[][] = Array.from({ length: count + 1 }, () => []);
+  const add = (place: number, part: Part) => pieces[place === NOWHERE ? count : place]?.push(part);
   for (const part of parts) {
-    const key = valueAt(keyOf, part.cpus[0]);
-    if (part.cpus.every((cpu) => keyOf[cpu] === key)) add(key, part);
+    const { coreIndex, cpus } = part;
+    const place = ofCore[coreIndex] ?? NOWHERE;
+    if (place !== SEVERAL) add(place, part);
     else {
-      const { coreIndex, cpus } = part;
-      for (const each of new Set(cpus.map((cpu) => valueAt(keyOf, cpu)))) {
-        add(each, { coreIndex, cpus: cpus.filter((cpu) => keyOf[cpu] === each) });
+      for (const each of new Set(cpus.map((cpu) => valueAt(ofCpu, cpu)))) {
+        add(each, { coreIndex, cpus: cpus.filter((cpu) => ofCpu[cpu] === each) });
       }
     }
   }
-  return pieces;
+  return pieces.filter((piece) => piece.length > 0);
 }
 
-/** What an array by CPU id says of a CPU that must be in it. */
-export function valueAt(values: Int32Array | Uint8Array, cpu: number | undefined): number {
-  return values[cpu ?? -1] ?? NO_CACHE;
+/** What an array by CPU id, or by place, says. */
+export function valueAt(values: Int32Array | Uint8Array, index: number | undefined): number {
+  return values[index ?? NOWHERE] ?? NOWHERE;
 }
 
-function nodesByCpu(homes: Homes, eligibleCpus: CpuSet): Int32Array {
-  const nodeOf = new Int32Array(eligibleCpus.length * 32).fill(-1);
-  for (const [nodeId, cpus] of homes) {
-    for (const cpu of cpusOf(cpus)) if (cpu < nodeOf.length) nodeOf[cpu] = nodeId;
-  }
-  return nodeOf;
-}
-
-function countBy(cpus: readonly number[], keyOf: Int32Array): Map<number, number> {
-  const counts = new Map<number, number>();
+function countBy(cpus: readonly number[], { count, ofCpu }: Division): Int32Array {
+  const counts = new Int32Array(count);
   for (const cpu of cpus) {
-    const key = valueAt(keyOf, cpu);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const place = valueAt(ofCpu, cpu);
+    if (place !== NOWHERE) counts[place] = (counts[place] ?? 0) + 1;
   }
   return counts;
 }

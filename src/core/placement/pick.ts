@@ -1,9 +1,10 @@
 /** Which CPUs of a region: by the steps of the plain choice, for each way of using cores. */
 
 import { chooseCpus } from '../choose-cpus.js';
-import { cpuSetOf, cpusOf } from '../cpu-set.js';
+import { cpuSetOf, cpusOf, hasCpu } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
-import { FREE, type Ground, OWN, type Part, TAKEABLE, valueAt } from './ground.js';
+import { NOWHERE, type Part } from './geometry.js';
+import { FREE, type Ground, type KnownPick, NOBODY, OWN, TAKEABLE, valueAt } from './ground.js';
 import type { Region } from './region.js';
 
 /** The CPUs picked, ascending: exactly `cpuCount`, for which the region must have room. */
@@ -15,27 +16,78 @@ export function pickIn(ground: Ground, region: Region, cpuCount: number): number
 
 const PICKS = { any: pickAny, whole: pickWhole, spread: pickOnePerCore } as const;
 
-/**
- * The plain choice, on CPUs that are numbered anew from 0 in their order: the sets are as small as
- * the region then, and there may be a thousand regions.
- */
+/** How many cores are split by the CPUs that {@link pickIn} picks where cores may be split. */
+export function splitBy(ground: Ground, region: Region, cpuCount: number): number {
+  return cpuCount === 0
+    ? 0
+    : knownPick(ground, siblingsOf(ground, region.parts), region.parts, cpuCount).split;
+}
+
+/** The plain choice. */
 function pickAny(ground: Ground, parts: readonly Part[], cpuCount: number): number[] {
-  const { siblings, tierOf } = ground;
-  const cpus = parts.flatMap(({ coreIndex }) => siblings[coreIndex] ?? []).sort((a, b) => a - b);
-  const renamed = new Map(cpus.map((cpu, index) => [cpu, index]));
-  const idOf = (cpu: number) => renamed.get(cpu) ?? -1;
-  const offered = parts.flatMap((part) => part.cpus);
-  const of = (tier: number) => cpuSetOf(offered.filter((cpu) => tierOf[cpu] === tier).map(idOf));
+  const siblings = siblingsOf(ground, parts);
+  const { places } = knownPick(ground, siblings, parts, cpuCount);
+  return places.map((place) => siblings[place] ?? NOWHERE);
+}
+
+/** All eligible CPUs of the cores of these parts, ascending. */
+function siblingsOf({ geometry }: Ground, parts: readonly Part[]): number[] {
+  const siblings: number[] = [];
+  for (const { coreIndex } of parts) siblings.push(...(geometry.wholes[coreIndex]?.cpus ?? []));
+  return siblings.sort((a, b) => a - b);
+}
+
+/** More CPUs than this are not likely to lie as others do. */
+const ALIKE_MAX = 256;
+
+/**
+ * The plain choice depends on the order of CPUs, not on their ids; so it is made on CPUs that are
+ * numbered anew from 0, and once for all regions in which they lie alike. There may be a thousand.
+ */
+function knownPick(
+  ground: Ground,
+  siblings: readonly number[],
+  parts: readonly Part[],
+  cpuCount: number,
+): KnownPick {
+  const { geometry, tierOf, picks } = ground;
+  const offered = new Set<number>();
+  for (const { cpus } of parts) for (const cpu of cpus) offered.add(cpu);
+  const coreNames = new Map<number, number>();
+  const cores: number[][] = [];
+  const tiers: number[][] = [[], [], [], []];
+  let key = `${cpuCount}`;
+  siblings.forEach((cpu, place) => {
+    const coreIndex = valueAt(geometry.coreOf, cpu);
+    let core = coreNames.get(coreIndex);
+    if (core === undefined) {
+      core = cores.push([]) - 1;
+      coreNames.set(coreIndex, core);
+    }
+    const tier = offered.has(cpu) ? valueAt(tierOf, cpu) : NOBODY;
+    cores[core]?.push(place);
+    tiers[tier]?.push(place);
+    if (siblings.length <= ALIKE_MAX) key += `,${core}${TIER_NAMES[tier]}`;
+  });
+  const known = siblings.length <= ALIKE_MAX ? picks.get(key) : undefined;
+  if (known !== undefined) return known;
   const chosen = chooseCpus({
     cpuCount,
-    ownCpus: of(OWN),
-    freeCpus: of(FREE),
-    takeableCpus: of(TAKEABLE),
-    cores: parts.map(({ coreIndex }) => (siblings[coreIndex] ?? []).map(idOf)),
-    eligibleCpus: cpuSetOf(cpus.keys()),
+    ownCpus: cpuSetOf(tiers[OWN] ?? []),
+    freeCpus: cpuSetOf(tiers[FREE] ?? []),
+    takeableCpus: cpuSetOf(tiers[TAKEABLE] ?? []),
+    cores,
+    eligibleCpus: cpuSetOf(siblings.keys()),
   });
-  return cpusOf(chosen).map((id) => cpus[id] ?? -1);
+  const isChosen = (place: number) => hasCpu(chosen, place);
+  const split = cores.filter((core) => core.some(isChosen) && !core.every(isChosen)).length;
+  const pick = { places: cpusOf(chosen), split };
+  if (siblings.length <= ALIKE_MAX) picks.set(key, pick);
+  return pick;
 }
+
+/** Names of the tiers, by their number. */
+const TIER_NAMES = ['n', 'o', 'f', 't'];
 
 interface Unit {
   readonly part: Part;
@@ -120,11 +172,11 @@ function worthOf(units: readonly Unit[]): number {
  * before those of unbroken ones; then the lowest.
  */
 function pickOnePerCore(ground: Ground, parts: readonly Part[], cpuCount: number): number[] {
-  const { siblings, tierOf } = ground;
+  const { geometry, tierOf } = ground;
   const threads = parts.map(({ coreIndex, cpus }) => {
     const tiers = cpus.map((cpu) => valueAt(tierOf, cpu));
     const tier = Math.min(...tiers);
-    const width = siblings[coreIndex]?.length ?? 0;
+    const width = geometry.wholes[coreIndex]?.cpus.length ?? 0;
     const loose = tiers.filter((each) => each !== TAKEABLE).length;
     // A core of one thread cannot be split; one that is split already may as well be.
     const harm = width === 1 ? 0 : loose < width ? 1 : 2;

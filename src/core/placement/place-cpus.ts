@@ -8,16 +8,15 @@ import type { Placement } from '../../protocol/placement.js';
 import { type CpuSet, countCpus, cpuSetOf, cpusOf } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
 import { evenShares, packings } from './bins.js';
+import { NOWHERE, type Part, type Site } from './geometry.js';
 import {
   cutBy,
   type Ground,
   groundOf,
-  NO_CACHE,
   type Offer,
   offerAfter,
-  type Part,
   partsOf,
-  type Site,
+  valueAt,
 } from './ground.js';
 import { pickIn } from './pick.js';
 import { type Region, regionOf, regionsOf, union } from './region.js';
@@ -66,14 +65,16 @@ function homesFor(ground: Ground, { numa, cache }: Placement): Region[] {
   );
 }
 
-function nodesIn(ground: Ground, parts: readonly Part[]): (readonly Part[])[] {
-  return [...cutBy(parts, ground.nodeOf).values()];
+function nodesIn({ geometry }: Ground, parts: readonly Part[]): (readonly Part[])[] {
+  return cutBy(parts, geometry.nodes);
 }
 
-function cachesIn(ground: Ground, parts: readonly Part[]): (readonly Part[])[] {
-  const pieces = cutBy(parts, ground.cacheOf);
-  pieces.delete(NO_CACHE);
-  return [...pieces.values()];
+/** Those of CPUs whose cache is known. */
+function cachesIn({ geometry }: Ground, parts: readonly Part[]): (readonly Part[])[] {
+  const { caches } = geometry;
+  return cutBy(parts, caches).filter(
+    ([first]) => valueAt(caches.ofCpu, first?.cpus[0]) !== NOWHERE,
+  );
 }
 
 /** Looks for the best choice, one candidate after the other. */
@@ -143,14 +144,14 @@ function considerHeld(search: Search, homes: readonly Region[]): void {
   const { ground, cpuCount } = search;
   const held = cpusOf(ground.offer.ownCpus);
   if (held.length !== cpuCount) return;
-  const parts = partsOf(ground, held);
-  const region = regionOf(ground, parts);
+  const region = regionOf(ground, partsOf(ground, held));
   if (!region.room.has(cpuCount)) return;
-  const isWithin = ({ parts: known }: Region) => {
-    const cpus = new Set(known.flatMap((part) => part.cpus));
-    return held.every((cpu) => cpus.has(cpu));
-  };
-  if (homes.some(isWithin)) search.consider(held);
+  const [first] = held;
+  const home = homes.find(({ parts }) =>
+    parts.some(({ cpus }) => first !== undefined && cpus.includes(first)),
+  );
+  const cpus = new Set(home?.parts.flatMap((part) => part.cpus));
+  if (held.every((cpu) => cpus.has(cpu))) search.consider(held);
 }
 
 /** One node if it fits, and the fewest if none does. */
@@ -167,7 +168,7 @@ function considerFewNodes(search: Search, homes: readonly Region[]): void {
 function considerFewCaches(search: Search, homes: readonly Region[]): void {
   const { ground, placement, cpuCount } = search;
   const inCaches = (parts: readonly Part[]) =>
-    regionsOf(ground, cutBy(parts, ground.cacheOf).values());
+    regionsOf(ground, cutBy(parts, ground.geometry.caches));
   const pools: Region[] = [];
   for (const home of homes) {
     const nodes = placement.numa === 'pack' ? regionsOf(ground, nodesIn(ground, home.parts)) : [];
@@ -189,7 +190,7 @@ function considerEven(search: Search, homes: readonly Region[]): void {
   const { ground, placement, cpuCount } = search;
   for (const { parts } of homes) {
     const nodes = regionsOf(ground, nodesIn(ground, parts));
-    const shares = evenShares(ground, placement, nodes, cpuCount);
+    const shares = evenShares(ground, nodes, cpuCount);
     if (shares === null) continue;
     const cpus = shares.flatMap((share) => {
       if (placement.cache === 'any') return pickIn(ground, share.bin, share.cpuCount);

@@ -1,7 +1,8 @@
 /** A part of the machine in which CPUs may be chosen, with what is known of it before any is. */
 
-import { FREE, type Ground, OWN, type Part, valueAt } from './ground.js';
-import { type Room, roomOfPieces } from './room.js';
+import type { Part } from './geometry.js';
+import { FREE, type Ground, NOBODY, OWN, TAKEABLE, valueAt } from './ground.js';
+import { LikesRoom, type Room, SumsRoom } from './room.js';
 
 /** CPUs among which to choose. */
 export interface Region {
@@ -18,31 +19,41 @@ export interface Region {
 
 /** The region that these parts make, for the way in which cores are to be used. */
 export function regionOf(ground: Ground, parts: readonly Part[]): Region {
-  const { cores, siblings, tierOf } = ground;
+  const { cores, geometry, tierOf } = ground;
   const kept =
     cores === 'whole'
-      ? parts.filter(({ coreIndex, cpus }) => cpus.length === siblings[coreIndex]?.length)
+      ? parts.filter((part) => part.cpus.length === geometry.wholes[part.coreIndex]?.cpus.length)
       : parts;
-  let [own, free, lowest] = [0, 0, Number.POSITIVE_INFINITY];
-  const pieces = new Map<number, number>();
-  const add = (width: number, count: number) => pieces.set(width, (pieces.get(width) ?? 0) + count);
+  let [own, free, cpuCount] = [0, 0, 0];
+  let lowest = Number.POSITIVE_INFINITY;
   for (const { cpus } of kept) {
-    lowest = Math.min(lowest, cpus[0] ?? lowest);
-    if (cores === 'spread') {
-      const tier = Math.min(...cpus.map((cpu) => valueAt(tierOf, cpu)));
+    cpuCount += cpus.length;
+    let best = NOBODY;
+    for (const cpu of cpus) {
+      const tier = valueAt(tierOf, cpu);
+      if (cpu < lowest) lowest = cpu;
+      if (best === NOBODY || tier < best) best = tier;
+      if (cores === 'spread') continue;
       if (tier === OWN) own++;
       else if (tier === FREE) free++;
-      add(1, 1);
-      continue;
     }
-    for (const cpu of cpus) {
-      if (tierOf[cpu] === OWN) own++;
-      else if (tierOf[cpu] === FREE) free++;
-    }
-    if (cores === 'whole') add(cpus.length, 1);
-    else add(1, cpus.length);
+    if (cores !== 'spread' || best === TAKEABLE) continue;
+    if (best === OWN) own++;
+    else free++;
   }
-  return { parts: kept, lowest, own, free, room: roomOfPieces(pieces) };
+  const room =
+    cores === 'whole'
+      ? roomOfCores(kept)
+      : new LikesRoom(1, cores === 'spread' ? kept.length : cpuCount);
+  return { parts: kept, lowest, own, free, room };
+}
+
+function roomOfCores(parts: readonly Part[]): Room {
+  const width = parts[0]?.cpus.length ?? 1;
+  if (parts.every(({ cpus }) => cpus.length === width)) return new LikesRoom(width, parts.length);
+  const pieces = new Map<number, number>();
+  for (const { cpus } of parts) pieces.set(cpus.length, (pieces.get(cpus.length) ?? 0) + 1);
+  return new SumsRoom(pieces);
 }
 
 /** The regions of all pieces, those without any room left out. */
@@ -60,13 +71,15 @@ export function union(ground: Ground, regions: readonly Region[]): Region {
   const [only] = regions;
   if (regions.length === 1 && only !== undefined) return only;
   const byCore = new Map<number, Part>();
-  for (const part of regions.flatMap(({ parts }) => parts)) {
-    const known = byCore.get(part.coreIndex);
-    const cpus = known === undefined ? part.cpus : [...known.cpus, ...part.cpus];
-    byCore.set(
-      part.coreIndex,
-      known === undefined ? part : { ...part, cpus: cpus.toSorted((a, b) => a - b) },
-    );
+  for (const { parts } of regions) {
+    for (const part of parts) {
+      const known = byCore.get(part.coreIndex);
+      const cpus = known === undefined ? null : [...known.cpus, ...part.cpus];
+      byCore.set(
+        part.coreIndex,
+        cpus === null ? part : { ...part, cpus: cpus.sort((a, b) => a - b) },
+      );
+    }
   }
   return regionOf(
     ground,

@@ -15,69 +15,70 @@ export interface Room {
   atLeast(count: number): number;
 }
 
-/** No room at all. */
-export const NO_ROOM: Room = { largest: 0, has: () => false, atMost: () => 0, atLeast: () => 0 };
+/** Room made of pieces that are all as wide as each other. */
+export class LikesRoom implements Room {
+  readonly largest: number;
+  readonly #width: number;
 
-/**
- * Room made of indivisible pieces.
- *
- * @param pieces width of a piece → how many there are of it
- */
-export function roomOfPieces(pieces: ReadonlyMap<number, number>): Room {
-  const [first, second] = pieces;
-  if (first === undefined) return NO_ROOM;
-  return second === undefined ? roomOfLikes(...first) : roomOfSums(pieces);
+  constructor(width: number, pieces: number) {
+    this.#width = width;
+    this.largest = width * pieces;
+  }
+
+  has(count: number): boolean {
+    return count > 0 && count <= this.largest && count % this.#width === 0;
+  }
+
+  atMost(count: number): number {
+    return Math.max(0, Math.min(this.largest, count - (count % this.#width)));
+  }
+
+  atLeast(count: number): number {
+    const least = Math.max(1, Math.ceil(count / this.#width)) * this.#width;
+    return least <= this.largest ? least : 0;
+  }
+}
+
+/** Room made of pieces of several widths. Which sums they make is worked out when somebody asks. */
+export class SumsRoom implements Room {
+  readonly largest: number;
+  readonly #pieces: ReadonlyMap<number, number>;
+  #sums: Uint8Array | null = null;
+
+  /** @param pieces width of a piece → how many there are of it */
+  constructor(pieces: ReadonlyMap<number, number>) {
+    this.#pieces = pieces;
+    this.largest = [...pieces].reduce((sum, [width, count]) => sum + width * count, 0);
+  }
+
+  has(count: number): boolean {
+    this.#sums ??= sumsOf(this.#pieces, this.largest);
+    return count > 0 && this.#sums[count] === 1;
+  }
+
+  atMost(count: number): number {
+    let most = Math.min(count, this.largest);
+    while (most > 0 && !this.has(most)) most--;
+    return Math.max(0, most);
+  }
+
+  atLeast(count: number): number {
+    let least = Math.max(1, count);
+    while (least <= this.largest && !this.has(least)) least++;
+    return least <= this.largest ? least : 0;
+  }
 }
 
 /** The room there is where any of several rooms will do. */
 export function roomOfAny(rooms: readonly Room[]): Room {
   if (rooms.length === 1 && rooms[0] !== undefined) return rooms[0];
   return {
-    largest: Math.max(0, ...rooms.map(({ largest }) => largest)),
+    largest: rooms.reduce((most, { largest }) => Math.max(most, largest), 0),
     has: (count) => rooms.some((room) => room.has(count)),
-    atMost: (count) => Math.max(0, ...rooms.map((room) => room.atMost(count))),
+    atMost: (count) => rooms.reduce((most, room) => Math.max(most, room.atMost(count)), 0),
     atLeast: (count) => {
       const counts = rooms.map((room) => room.atLeast(count)).filter((least) => least > 0);
-      return counts.length === 0 ? 0 : Math.min(...counts);
-    },
-  };
-}
-
-function roomOfLikes(width: number, pieces: number): Room {
-  const largest = width * pieces;
-  return {
-    largest,
-    has: (count) => count > 0 && count <= largest && count % width === 0,
-    atMost: (count) => Math.max(0, Math.min(largest, count - (count % width))),
-    atLeast: (count) => {
-      const least = Math.max(1, Math.ceil(count / width)) * width;
-      return least <= largest ? least : 0;
-    },
-  };
-}
-
-/** Pieces of several widths: which sums they make is worked out when somebody asks. */
-function roomOfSums(pieces: ReadonlyMap<number, number>): Room {
-  let largest = 0;
-  for (const [width, count] of pieces) largest += width * count;
-  let known: Uint8Array | undefined;
-  const sums = () => {
-    known ??= sumsOf(pieces, largest);
-    return known;
-  };
-  const isSum = (count: number) => count > 0 && sums()[count] === 1;
-  return {
-    largest,
-    has: isSum,
-    atMost: (count) => {
-      let most = Math.min(count, largest);
-      while (most > 0 && !isSum(most)) most--;
-      return Math.max(0, most);
-    },
-    atLeast: (count) => {
-      let least = Math.max(1, count);
-      while (least <= largest && !isSum(least)) least++;
-      return least <= largest ? least : 0;
+      return counts.length === 0 ? 0 : counts.reduce((least, each) => Math.min(least, each));
     },
   };
 }

@@ -1,6 +1,7 @@
 /** How good a choice of CPUs is: one vector for all placements, compared from its first term on. */
 
 import type { Placement } from '../../protocol/placement.js';
+import { NOWHERE } from './geometry.js';
 import { type Ground, NOBODY, OWN, TAKEABLE, valueAt } from './ground.js';
 import type { Region } from './region.js';
 
@@ -20,23 +21,21 @@ export interface Scored {
 
 /** Scores a choice, whatever way it was found. */
 export function score(ground: Ground, placement: Placement, cpus: readonly number[]): Scored {
-  const { siblings, tierOf, coreOf, nodeOf, cacheOf } = ground;
+  const { geometry, tierOf } = ground;
   let [taken, kept] = [0, 0];
-  const [ofCore, ofNode, ofCache] = [new Map(), new Map(), new Map()] as Map<number, number>[];
-  if (ofCore === undefined || ofNode === undefined || ofCache === undefined)
-    return { cpus, terms: [] };
-  const count = (counts: Map<number, number>, key: number) =>
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+  const ofCore = new Map<number, number>();
+  const ofNode = new Map<number, number>();
+  const ofCache = new Map<number, number>();
   for (const cpu of cpus) {
     if (tierOf[cpu] === TAKEABLE) taken++;
     else if (tierOf[cpu] === OWN) kept++;
-    count(ofCore, valueAt(coreOf, cpu));
-    count(ofNode, valueAt(nodeOf, cpu));
-    count(ofCache, valueAt(cacheOf, cpu));
+    countIn(ofCore, valueAt(geometry.coreOf, cpu));
+    countIn(ofNode, valueAt(geometry.nodes.ofCpu, cpu));
+    countIn(ofCache, valueAt(geometry.caches.ofCpu, cpu));
   }
   let [split, broken] = [0, 0];
   for (const [coreIndex, chosen] of ofCore) {
-    const core = siblings[coreIndex] ?? [];
+    const core = geometry.wholes[coreIndex]?.cpus ?? [];
     if (chosen === core.length) continue;
     split++;
     if (core.every((cpu) => tierOf[cpu] !== NOBODY && tierOf[cpu] !== TAKEABLE)) broken++;
@@ -44,12 +43,13 @@ export function score(ground: Ground, placement: Placement, cpus: readonly numbe
   const isAboutCaches = placement.cache !== 'any';
   const loose = isAboutCaches ? ground.looseInCache : ground.looseInNode;
   let left = taken - cpus.length;
-  for (const key of (isAboutCaches ? ofCache : ofNode).keys()) left += loose.get(key) ?? 0;
-  const cacheTerm = placement.cache === 'prefer' ? ofCache.size : 0;
-  return {
-    cpus,
-    terms: [taken, numaTerm(placement, ofNode), cacheTerm, -kept, split, broken, left],
-  };
+  for (const place of (isAboutCaches ? ofCache : ofNode).keys()) left += loose[place] ?? 0;
+  const caches = placement.cache === 'prefer' ? ofCache.size : 0;
+  return { cpus, terms: [taken, numaTerm(placement, ofNode), caches, -kept, split, broken, left] };
+}
+
+function countIn(counts: Map<number, number>, place: number): void {
+  counts.set(place, (counts.get(place) ?? 0) + 1);
 }
 
 /** The least that a choice in a region can score, if the region is one node, or one cache. */
@@ -62,10 +62,10 @@ export function bound(
   const { own, free } = region;
   const taken = Math.max(0, cpuCount - own - free);
   const isAboutCaches = placement.cache !== 'any';
-  const [loose, keyOf] = isAboutCaches
-    ? [ground.looseInCache, ground.cacheOf]
-    : [ground.looseInNode, ground.nodeOf];
-  const left = (loose.get(valueAt(keyOf, region.lowest)) ?? 0) + taken - cpuCount;
+  const loose = isAboutCaches ? ground.looseInCache : ground.looseInNode;
+  const { ofCpu } = isAboutCaches ? ground.geometry.caches : ground.geometry.nodes;
+  const place = valueAt(ofCpu, region.lowest);
+  const left = (place === NOWHERE ? 0 : valueAt(loose, place)) + taken - cpuCount;
   const nodes = placement.numa === 'pack' ? 1 : 0;
   const caches = placement.cache === 'prefer' ? 1 : 0;
   const kept = Math.min(own, cpuCount);
@@ -99,7 +99,7 @@ function splitAtLeast(ground: Ground, { parts }: Region, cpuCount: number): numb
   if (ground.cores === 'whole') return 0;
   let [divisor, singles] = [0, 0];
   for (const { coreIndex } of parts) {
-    const width = ground.siblings[coreIndex]?.length ?? 1;
+    const width = ground.geometry.wholes[coreIndex]?.cpus.length ?? 1;
     if (width === 1) singles++;
     divisor = greatestCommonDivisor(divisor, width);
   }

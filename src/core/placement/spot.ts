@@ -11,9 +11,10 @@ import { invariant } from '../invariant.js';
 import type { Pool } from '../pools.js';
 import { type Applicant, shortageDetails } from '../standing.js';
 import { findNode, type View } from '../view.js';
-import { countOffered, type Offer, offerWithin, type Site } from './ground.js';
+import type { Site } from './geometry.js';
+import { countOffered, type Offer, offerWithin } from './ground.js';
 import { placeCpus, roomFor } from './place-cpus.js';
-import { type Room, roomOfPieces } from './room.js';
+import { LikesRoom, type Room } from './room.js';
 
 /** A placement that this machine can be asked for. */
 export interface Spot {
@@ -42,7 +43,8 @@ export function findSpot(
   nodeId: number | null,
 ): Spot | Refusal | null {
   if (placement === null || isPlain(placement)) return null;
-  const site = { caches: view.facts.caches, homes: view.homes };
+  const { cores, caches } = view.facts;
+  const site = { cores, caches, homes: view.homes };
   const inNode = nodeId === null ? [] : [`in NUMA node ${nodeId}`];
   const requirements = [...inNode, ...requirementsOf(placement)];
   if (placement.cache === 'require' && !knowsCaches(view, pool)) {
@@ -63,10 +65,7 @@ export function findSpot(
 
 /** How many CPUs of an offer can be had; without a spot, any number of them. */
 export function roomOf(spot: Spot | null, offer: Offer): Room {
-  if (spot === null) {
-    const count = countOffered(offer);
-    return roomOfPieces(count === 0 ? new Map() : new Map([[1, count]]));
-  }
+  if (spot === null) return new LikesRoom(1, countOffered(offer));
   return roomFor(within(spot, offer), spot.site, spot.placement);
 }
 
