@@ -26,7 +26,8 @@ export function cpuSetOf(cpus: Iterable<number>): CpuSet {
   if (ids.length === 0) return NO_CPUS;
   let highest = 0;
   for (const cpu of ids) {
-    invariant(Number.isInteger(cpu) && cpu >= 0 && cpu <= MAX_CPU_ID, `${cpu} is no CPU id`);
+    const isId = Number.isInteger(cpu) && cpu >= 0 && cpu <= MAX_CPU_ID;
+    if (!isId) invariant(isId, `${cpu} is no CPU id`);
     if (cpu > highest) highest = cpu;
   }
   const words = new Uint32Array((highest >>> 5) + 1);

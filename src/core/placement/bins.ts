@@ -17,24 +17,26 @@ export function packings(
   const byRoom = bins.toSorted(
     (a, b) => b.room.largest - a.room.largest || b.own - a.own || a.lowest - b.lowest,
   );
-  const fits = (set: readonly Region[]) =>
-    roomIn(set) >= cpuCount && union(ground, set).room.has(cpuCount);
+  // As long as all cores are alike, room in all together is as good as room in one.
+  const addsUp = (set: readonly Region[]) =>
+    ground.geometry.isRegular || union(ground, set).room.has(cpuCount);
+  const fits = (set: readonly Region[]) => roomIn(set) >= cpuCount && addsUp(set);
   let [size, room] = [0, 0];
   while (room < cpuCount && size < byRoom.length) room += byRoom[size++]?.room.largest ?? 0;
   // Cores of several widths may need a bin more to add up.
   while (size < byRoom.length && !fits(byRoom.slice(0, size))) size++;
   const largest = byRoom.slice(0, size);
   if (!fits(largest)) return [];
-  const sets = [tightened(largest, byRoom, 0, fits)];
+  const sets = [tightened(largest, byRoom, 0, cpuCount, addsUp)];
   const byOwn = bins.toSorted((a, b) => b.own - a.own || a.lowest - b.lowest);
   const holding = byOwn.findIndex(({ own }) => own === 0);
   const most = Math.min(size, holding === -1 ? byOwn.length : holding);
   for (let held = most; held > 0; held--) {
-    const kept = byOwn.slice(0, held);
-    const others = byRoom.filter((bin) => !kept.includes(bin)).slice(0, size - held);
+    const kept = new Set(byOwn.slice(0, held));
+    const others = byRoom.filter((bin) => !kept.has(bin)).slice(0, size - held);
     const set = [...kept, ...others];
-    if (set.length < size || !fits(set)) continue;
-    sets.push(tightened(set, byRoom, held, fits));
+    if (!fits(set)) continue;
+    sets.push(tightened(set, byRoom, held, cpuCount, addsUp));
     break;
   }
   return sets;
@@ -52,25 +54,25 @@ function tightened(
   set: readonly Region[],
   byRoom: readonly Region[],
   first: number,
-  fits: (set: readonly Region[]) => boolean,
+  cpuCount: number,
+  addsUp: (set: readonly Region[]) => boolean,
 ): readonly Region[] {
   const tight = [...set];
   const used = new Set(set);
-  for (let place = tight.length - 1; place >= first; place--) {
+  let spare = roomIn(set) - cpuCount;
+  for (let place = tight.length - 1; place >= first && spare > 0; place--) {
     const old = tight[place];
     if (old === undefined) continue;
-    for (let index = byRoom.length - 1; index >= 0; index--) {
-      const bin = byRoom[index];
-      if (bin === undefined || bin.room.largest >= old.room.largest) break;
-      if (used.has(bin)) continue;
-      tight[place] = bin;
-      if (fits(tight)) {
-        used.delete(old);
-        used.add(bin);
-        break;
-      }
-      tight[place] = old;
-    }
+    const isSmaller = ({ room }: Region) => old.room.largest > room.largest;
+    const isEnough = ({ room }: Region) => old.room.largest - room.largest <= spare;
+    const better = byRoom.findLast(
+      (bin) => isEnough(bin) && isSmaller(bin) && !used.has(bin) && addsUp(tight.with(place, bin)),
+    );
+    if (better === undefined) continue;
+    tight[place] = better;
+    used.delete(old);
+    used.add(better);
+    spare -= old.room.largest - better.room.largest;
   }
   return tight;
 }

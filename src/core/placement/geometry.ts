@@ -49,6 +49,8 @@ export interface Geometry {
   readonly caches: Division;
   /** The id of each node, by its place. */
   readonly nodeIds: readonly number[];
+  /** All cores are as wide as each other, and each is in one node and at one cache. */
+  readonly isRegular: boolean;
 }
 
 const known = new WeakMap<CpuSet, { readonly site: Site; readonly geometry: Geometry }>();
@@ -80,13 +82,13 @@ function workOut(eligibleCpus: CpuSet, { cores, caches, homes }: Site): Geometry
   // Without a node is as good as a node of its own: the machine may have none at all.
   const nodeIds = [...new Set([NO_NODE, ...homes.keys()])].sort((a, b) => a - b);
   const nodes = nodeIds.map((nodeId) => cpusOf(homes.get(nodeId) ?? new Uint32Array(0)));
-  return {
-    wholes,
-    coreOf,
-    nodes: divisionOf(wholes, nodes, length, 0),
-    caches: divisionOf(wholes, caches, length, NOWHERE),
-    nodeIds,
-  };
+  const byNode = divisionOf(wholes, nodes, length, 0);
+  const byCache = divisionOf(wholes, caches, length, NOWHERE);
+  const isRegular =
+    wholes.every(({ cpus }) => cpus.length === wholes[0]?.cpus.length) &&
+    !byNode.ofCore.includes(SEVERAL) &&
+    !byCache.ofCore.includes(SEVERAL);
+  return { wholes, coreOf, nodes: byNode, caches: byCache, nodeIds, isRegular };
 }
 
 function divisionOf(

@@ -31,6 +31,18 @@ export const FREE = 2;
 export const TAKEABLE = 3;
 export const NOBODY = 0;
 
+/** How some CPUs lie. A place is the position among {@link siblings}. */
+export interface Layout {
+  /** All eligible CPUs of the cores meant, ascending. */
+  readonly siblings: readonly number[];
+  /** Core by core, the places of its CPUs. */
+  readonly cores: readonly (readonly number[])[];
+  /** Tier → the places of the CPUs of it that are meant. */
+  readonly tiers: readonly (readonly number[])[];
+  /** The same for CPUs that lie alike; `null` = they are too many to find others. */
+  readonly key: string | null;
+}
+
 /** A choice that was made on CPUs that lie alike: places among those CPUs, and how many cores it splits. */
 export interface KnownPick {
   readonly places: readonly number[];
@@ -51,6 +63,7 @@ export interface Ground {
   readonly looseInCache: Int32Array;
   /** Choices made on this ground, by how the CPUs lie. */
   readonly picks: Map<string, KnownPick>;
+  readonly layouts: Map<readonly Part[], Layout>;
 }
 
 /** Looks at what can be had. */
@@ -77,6 +90,7 @@ export function groundOf(offer: Offer, site: Site, cores: Placement['cores']): G
     looseInNode: countBy(loose, geometry.nodes),
     looseInCache: countBy(loose, geometry.caches),
     picks: new Map(),
+    layouts: new Map(),
   };
 }
 

@@ -4,7 +4,16 @@ import { chooseCpus } from '../choose-cpus.js';
 import { cpuSetOf, cpusOf, hasCpu } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
 import { NOWHERE, type Part } from './geometry.js';
-import { FREE, type Ground, type KnownPick, NOBODY, OWN, TAKEABLE, valueAt } from './ground.js';
+import {
+  FREE,
+  type Ground,
+  type KnownPick,
+  type Layout,
+  NOBODY,
+  OWN,
+  TAKEABLE,
+  valueAt,
+} from './ground.js';
 import type { Region } from './region.js';
 
 /** The CPUs picked, ascending: exactly `cpuCount`, for which the region must have room. */
@@ -18,23 +27,15 @@ const PICKS = { any: pickAny, whole: pickWhole, spread: pickOnePerCore } as cons
 
 /** How many cores are split by the CPUs that {@link pickIn} picks where cores may be split. */
 export function splitBy(ground: Ground, region: Region, cpuCount: number): number {
-  return cpuCount === 0
-    ? 0
-    : knownPick(ground, siblingsOf(ground, region.parts), region.parts, cpuCount).split;
+  if (cpuCount === 0) return 0;
+  return knownPick(ground, layoutOf(ground, region.parts), cpuCount).split;
 }
 
 /** The plain choice. */
 function pickAny(ground: Ground, parts: readonly Part[], cpuCount: number): number[] {
-  const siblings = siblingsOf(ground, parts);
-  const { places } = knownPick(ground, siblings, parts, cpuCount);
-  return places.map((place) => siblings[place] ?? NOWHERE);
-}
-
-/** All eligible CPUs of the cores of these parts, ascending. */
-function siblingsOf({ geometry }: Ground, parts: readonly Part[]): number[] {
-  const siblings: number[] = [];
-  for (const { coreIndex } of parts) siblings.push(...(geometry.wholes[coreIndex]?.cpus ?? []));
-  return siblings.sort((a, b) => a - b);
+  const layout = layoutOf(ground, parts);
+  const { places } = knownPick(ground, layout, cpuCount);
+  return places.map((place) => layout.siblings[place] ?? NOWHERE);
 }
 
 /** More CPUs than this are not likely to lie as others do. */
@@ -44,32 +45,10 @@ const ALIKE_MAX = 256;
  * The plain choice depends on the order of CPUs, not on their ids; so it is made on CPUs that are
  * numbered anew from 0, and once for all regions in which they lie alike. There may be a thousand.
  */
-function knownPick(
-  ground: Ground,
-  siblings: readonly number[],
-  parts: readonly Part[],
-  cpuCount: number,
-): KnownPick {
-  const { geometry, tierOf, picks } = ground;
-  const offered = new Set<number>();
-  for (const { cpus } of parts) for (const cpu of cpus) offered.add(cpu);
-  const coreNames = new Map<number, number>();
-  const cores: number[][] = [];
-  const tiers: number[][] = [[], [], [], []];
-  let key = `${cpuCount}`;
-  siblings.forEach((cpu, place) => {
-    const coreIndex = valueAt(geometry.coreOf, cpu);
-    let core = coreNames.get(coreIndex);
-    if (core === undefined) {
-      core = cores.push([]) - 1;
-      coreNames.set(coreIndex, core);
-    }
-    const tier = offered.has(cpu) ? valueAt(tierOf, cpu) : NOBODY;
-    cores[core]?.push(place);
-    tiers[tier]?.push(place);
-    if (siblings.length <= ALIKE_MAX) key += `,${core}${TIER_NAMES[tier]}`;
-  });
-  const known = siblings.length <= ALIKE_MAX ? picks.get(key) : undefined;
+function knownPick({ picks }: Ground, layout: Layout, cpuCount: number): KnownPick {
+  const { cores, tiers, siblings } = layout;
+  const key = layout.key === null ? null : `${cpuCount}${layout.key}`;
+  const known = key === null ? undefined : picks.get(key);
   if (known !== undefined) return known;
   const chosen = chooseCpus({
     cpuCount,
@@ -82,8 +61,39 @@ function knownPick(
   const isChosen = (place: number) => hasCpu(chosen, place);
   const split = cores.filter((core) => core.some(isChosen) && !core.every(isChosen)).length;
   const pick = { places: cpusOf(chosen), split };
-  if (siblings.length <= ALIKE_MAX) picks.set(key, pick);
+  if (key !== null) picks.set(key, pick);
   return pick;
+}
+
+/** How the CPUs of some parts lie; worked out once, as several counts are tried in a region. */
+function layoutOf(ground: Ground, parts: readonly Part[]): Layout {
+  const { geometry, tierOf, layouts } = ground;
+  const known = layouts.get(parts);
+  if (known !== undefined) return known;
+  const siblings: number[] = [];
+  for (const { coreIndex } of parts) siblings.push(...(geometry.wholes[coreIndex]?.cpus ?? []));
+  siblings.sort((a, b) => a - b);
+  const offered = new Set<number>();
+  for (const { cpus } of parts) for (const cpu of cpus) offered.add(cpu);
+  const names = new Map<number, number>();
+  const cores: number[][] = [];
+  const tiers: number[][] = [[], [], [], []];
+  let key = siblings.length <= ALIKE_MAX ? '' : null;
+  siblings.forEach((cpu, place) => {
+    const coreIndex = valueAt(geometry.coreOf, cpu);
+    let core = names.get(coreIndex);
+    if (core === undefined) {
+      core = cores.push([]) - 1;
+      names.set(coreIndex, core);
+    }
+    const tier = offered.has(cpu) ? valueAt(tierOf, cpu) : NOBODY;
+    cores[core]?.push(place);
+    tiers[tier]?.push(place);
+    if (key !== null) key += `,${core}${TIER_NAMES[tier]}`;
+  });
+  const layout = { siblings, cores, tiers, key };
+  layouts.set(parts, layout);
+  return layout;
 }
 
 /** Names of the tiers, by their number. */

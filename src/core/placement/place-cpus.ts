@@ -5,7 +5,7 @@
  */
 
 import type { Placement } from '../../protocol/placement.js';
-import { type CpuSet, countCpus, cpuSetOf, cpusOf } from '../cpu-set.js';
+import { type CpuSet, countCpus, cpuSetOf, cpusOf, isEmpty } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
 import { evenShares, packings } from './bins.js';
 import { NOWHERE, type Part, type Site } from './geometry.js';
@@ -43,17 +43,29 @@ export function placeCpus(
   placement: Placement,
   cpuCount: number,
 ): CpuSet {
-  let chosen = bestOf(groundOf(offer, site, placement.cores), placement, cpuCount);
+  const ground = groundOf(offer, site, placement.cores);
+  let chosen = bestOf(ground, placement, cpuCount);
   // Who has the best that was found may find better from there; until then a repetition would change
   // something. What is kept counts for nothing that came before it, so this ends: each is better in
   // nodes or caches than the one before.
-  while (placement.numa !== 'any' || placement.cache === 'prefer') {
+  while (!isExact(ground, placement)) {
     const after = groundOf(offerAfter(offer, cpuSetOf(chosen.cpus)), site, placement.cores);
     const again = bestOf(after, placement, cpuCount);
     if (compareTerms(again.cpus, chosen.cpus) === 0) break;
     chosen = again;
   }
   return cpuSetOf(chosen.cpus);
+}
+
+/**
+ * Whether the best that is found has the fewest nodes and caches, or the most even shares, that any
+ * choice can have: then none that is found from there has fewer.
+ */
+function isExact({ geometry, offer }: Ground, { cores, numa, cache }: Placement): boolean {
+  if (cache !== 'prefer' && (numa === 'any' || numa === 'single')) return true;
+  const isOneWish = cache !== 'prefer' || numa === 'any' || numa === 'single';
+  const addsUp = geometry.isRegular || (cores !== 'whole' && cache !== 'require');
+  return isOneWish && addsUp && isEmpty(offer.takeableCpus);
 }
 
 /** The regions one of which must hold all CPUs. */
