@@ -89,12 +89,15 @@ function mostToTry(view: View, request: ClaimRequest, { code, details }: Refusal
     return Math.min(request.pageCount - 1, available + (numberIn(details, 'recorded') ?? 0));
   }
   const eligible = countCpus(view.pools[request.pool].eligibleCpus);
+  const placement = details?.['placement'] as ErrorDetails | undefined;
+  const placeable = numberIn(placement, 'largest_count') ?? Number.POSITIVE_INFINITY;
   if (request.action === 'allocate_cores_percent') {
-    return Math.min(request.percent - 1, Math.floor((available * 100) / eligible));
+    const most = Math.min(available, placeable);
+    return Math.min(request.percent - 1, Math.floor((most * 100) / eligible));
   }
   // The default share is no count; it can be too small for a single CPU.
   const isShare = request.cpuCount === 0;
-  return Math.min(isShare ? eligible : request.cpuCount - 1, available);
+  return Math.min(isShare ? eligible : request.cpuCount - 1, available, placeable);
 }
 
 function numberIn(details: ErrorDetails | undefined, key: string): number | undefined {
@@ -102,16 +105,31 @@ function numberIn(details: ErrorDetails | undefined, key: string): number | unde
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The largest count up to `most` that is granted, where every smaller one is, too; 0 = none. */
+/** So many counts are tried one by one; of more, only as many as a search needs. */
+const TRIED_MAX = 100;
+
+/**
+ * A count can be refused although larger ones are granted, where only whole cores will do; but never
+ * as many in a row as a core has CPUs.
+ */
+const WIDEST_CORE = 8;
+
+/** The largest count up to `most` that is granted; 0 = none. */
 function largestGranted(most: number, isGranted: (count: number) => boolean): number {
-  if (most < 1 || isGranted(most)) return Math.max(most, 0);
-  let [granted, refused] = [0, most];
-  while (refused - granted > 1) {
-    const middle = granted + Math.floor((refused - granted) / 2);
-    if (isGranted(middle)) granted = middle;
-    else refused = middle;
+  const largestIn = (least: number, last: number) => {
+    for (let count = last; count >= least; count--) if (isGranted(count)) return count;
+    return 0;
+  };
+  let granted = 0;
+  let refused = most + 1;
+  let last = most;
+  while (refused - granted > TRIED_MAX) {
+    const found = largestIn(last - WIDEST_CORE + 1, last);
+    if (found > 0) granted = found;
+    else refused = last - WIDEST_CORE + 1;
+    last = granted + Math.floor((refused - granted) / 2);
   }
-  return granted;
+  return largestIn(granted + 1, refused - 1) || granted;
 }
 
 /** As much about the nodes as fits into a reply: the one asked for first, then those with most room. */
