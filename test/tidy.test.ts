@@ -27,7 +27,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/socket': ['src/core', 'src/libc', 'src/protocol'],
   'src/config': ['src/core', 'src/protocol'],
   'src/simulate': ['src/core', 'src/protocol'],
-  'src/client': ['src/protocol'],
+  'src/client': ['src/config', 'src/protocol'],
   'src/inspect': ['actors', 'src/core', 'src/protocol'],
   'src/recording': ['src/core', 'src/protocol'],
   'src/words': ['src/core', 'src/protocol'],

@@ -1,7 +1,7 @@
 /** How a command gets its answer: asks the daemon, and shows the reply in the form wanted. */
 
 import type { Command } from 'commander';
-import type { ErrorAnswer } from '../client/replies.js';
+import { RefusedError } from '../client/refused-error.js';
 import { type Answer, type Asked, ask, type WireRequest } from '../client/request.js';
 import { readSocketPath } from '../config/config.js';
 import type { Replies } from '../protocol/reply.js';
@@ -11,20 +11,6 @@ import { print, type Terminal, terminalOf } from './terminal.js';
 export interface GlobalOptions {
   readonly socket?: string;
   readonly json?: boolean;
-}
-
-/** The daemon said no. Ends the command with status 1; `main.ts` shows it. */
-export class RefusedError extends Error {
-  override readonly name = 'RefusedError';
-  readonly answer: ErrorAnswer;
-  /** The reply as it came. */
-  readonly text: string;
-
-  constructor(answer: ErrorAnswer, text: string) {
-    super(answer.error);
-    this.answer = answer;
-    this.text = text;
-  }
 }
 
 /** A durable write on a slow disk takes a second or two; nobody waits for half a minute. */

@@ -2,13 +2,14 @@
 
 import { Command } from 'commander';
 import { inspect as inspectDaemon } from '../client/inspect.js';
+import { RefusedError } from '../client/refused-error.js';
 import { readSocketPath } from '../config/config.js';
 import { Feed } from '../viewer/feed.js';
 import { type PageFile, readPageFiles } from '../viewer/page-files.js';
 import { servePage } from '../viewer/page-server.js';
 import { readRecording } from '../viewer/recording-file.js';
 import { portNumber } from './arguments.js';
-import { type GlobalOptions, RefusedError, wantsJson } from './ask-daemon.js';
+import { type GlobalOptions, wantsJson } from './ask-daemon.js';
 import { untilInterrupted } from './interrupted.js';
 import { recordDaemon } from './record-daemon.js';
 import { print } from './terminal.js';

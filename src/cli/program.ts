@@ -2,13 +2,14 @@
 
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../client/client-error.js';
+import { RefusedError } from '../client/refused-error.js';
 import { ConfigError } from '../config/config.js';
 import { visible } from '../core/quoting.js';
 import { DAEMON_VERSION } from '../daemon/version.js';
 import { StateError } from '../state/stored-state.js';
 import { ViewerError } from '../viewer/viewer-error.js';
 import { allocateCommand } from './allocate.js';
-import { type GlobalOptions, RefusedError } from './ask-daemon.js';
+import type { GlobalOptions } from './ask-daemon.js';
 import { demoCommand } from './demo.js';
 import { hugepagesCommand } from './hugepages.js';
 import { inspectCommand } from './inspect.js';

@@ -3,8 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClientError } from '../client/client-error.js';
 import { inspect } from '../client/inspect.js';
+import { RefusedError } from '../client/refused-error.js';
 import type { Feed } from '../viewer/feed.js';
-import { RefusedError } from './ask-daemon.js';
 import { printError } from './terminal.js';
 
 /** A daemon that has gone is looked for so often. */

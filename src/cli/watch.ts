@@ -1,10 +1,11 @@
 /** `watch`: what happens, as it happens, line by line. */
 
 import { Command } from 'commander';
+import { RefusedError } from '../client/refused-error.js';
 import { watch as watchDaemon } from '../client/watch.js';
 import { readSocketPath } from '../config/config.js';
 import { serviceName } from './arguments.js';
-import { type GlobalOptions, RefusedError, wantsJson } from './ask-daemon.js';
+import { type GlobalOptions, wantsJson } from './ask-daemon.js';
 import { untilInterrupted } from './interrupted.js';
 import { formatList } from './list.js';
 import { print, terminalOf } from './terminal.js';

@@ -8,13 +8,7 @@ import type { z } from 'zod';
 import type { Replies, Seen } from '../protocol/reply.js';
 import { REPLY_SCHEMAS } from '../protocol/reply-schemas.js';
 import type { WireFields } from '../protocol/request.js';
-import {
-  badReply,
-  type ClientError,
-  closedEarly,
-  connectionError,
-  timedOut,
-} from './client-error.js';
+import { badReply, closedEarly, connectionError, timedOut } from './client-error.js';
 import { jsonOf } from './json-of.js';
 import { ERROR_SCHEMA, type ErrorAnswer, firstIssue } from './replies.js';
 
@@ -36,6 +30,8 @@ export type Answer<A extends Asked> =
 export interface AskOptions {
   /** From the first attempt to connect to the end of the reply. */
   readonly timeoutMs: number;
+  /** Gives up when it aborts. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SCHEMAS: { readonly [A in Asked]: z.ZodType<Replies[A]> } = REPLY_SCHEMAS;
@@ -47,13 +43,14 @@ const REPLY_MAX_BYTES = 64 * 1024 * 1024;
  * Asks the daemon that serves `socketPath`.
  *
  * @throws ClientError when no reply could be had; a refusal of the daemon is an {@link Answer}
+ * @throws what `signal` was aborted with
  */
 export async function ask<A extends Asked>(
   socketPath: string,
   request: WireRequest<A>,
-  { timeoutMs }: AskOptions,
+  options: AskOptions,
 ): Promise<Answer<A>> {
-  const text = await exchange(socketPath, JSON.stringify(request), timeoutMs);
+  const text = await exchange(socketPath, JSON.stringify(request), options);
   if (text === '') throw closedEarly(socketPath);
   const json = parseJson(text, socketPath);
   const refused = ERROR_SCHEMA.safeParse(json);
@@ -73,17 +70,28 @@ function parseJson(text: string, socketPath: string): unknown {
 }
 
 /** Sends one text and reads what comes until the other side closes. */
-function exchange(socketPath: string, text: string, timeoutMs: number): Promise<string> {
+function exchange(
+  socketPath: string,
+  text: string,
+  { timeoutMs, signal }: AskOptions,
+): Promise<string> {
+  signal?.throwIfAborted();
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path: socketPath });
     const chunks: Buffer[] = [];
     let byteCount = 0;
-    const fail = (error: ClientError) => {
-      clearTimeout(timer);
+    const fail = (error: unknown) => {
+      letGo();
       socket.destroy();
       reject(error);
     };
+    const abort = () => fail(signal?.reason);
     const timer = setTimeout(() => fail(timedOut(socketPath, timeoutMs)), timeoutMs);
+    const letGo = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    signal?.addEventListener('abort', abort);
     socket.on('connect', () => socket.write(text));
     socket.on('data', (chunk) => {
       chunks.push(chunk);
@@ -92,7 +100,7 @@ function exchange(socketPath: string, text: string, timeoutMs: number): Promise<
     });
     socket.on('error', (error) => fail(connectionError(socketPath, error)));
     socket.on('end', () => {
-      clearTimeout(timer);
+      letGo();
       resolve(Buffer.concat(chunks).toString('utf8'));
     });
   });
