@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { type RawSettings, readConfig } from '../../src/config/config.js';
 import { type Daemon, startDaemon } from '../../src/daemon/daemon.js';
+import { checkReply } from './by-contract.js';
 import { MachineDirectory } from './machine-directory.js';
 import { readToEnd, type Wire } from './wire.js';
 
@@ -56,9 +57,11 @@ export class TestHost extends MachineDirectory {
     await daemon?.ended;
   }
 
-  /** One request as today's clients send it, and the whole reply. */
+  /** One request as today's clients send it, and the whole reply; fails if that is not by the contract. */
   async ask(request: Wire): Promise<Wire> {
-    return JSON.parse(await this.send(JSON.stringify(request)));
+    const reply = JSON.parse(await this.send(JSON.stringify(request)));
+    checkReply(request['action'], reply);
+    return reply;
   }
 
   /** The allocations of a pool, service → CPUs. */

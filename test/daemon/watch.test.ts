@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { WatchEvent, WatchPicture } from '../../src/protocol/watch-event.js';
 import { cores, hugepages, numa } from '../core/hosts.js';
 import { applyLine, freshTables, type WatchTables } from '../core/watch-tables.js';
+import { checkLine } from './by-contract.js';
 import { readLines, readToEnd, TestHost, type Wire } from './harness.js';
 
 const pages = (serviceName: string, count: number) => hugepages(serviceName, 0, 2_048, count);
@@ -25,6 +26,7 @@ class Watcher {
   async next(): Promise<Wire> {
     const { value, done } = await this.#lines.next();
     if (done === true) throw new Error('the watch has ended');
+    checkLine(value);
     return value;
   }
 
@@ -261,6 +263,7 @@ describe('watch', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
+    for (const line of lines) checkLine(line);
     expect(lines.map(({ seq }) => seq)).to.deep.equal(lines.map((_, index) => index + 1));
     expect(lines.at(-1)).to.include({ type: 'overrun' });
     expect(lines.length).to.be.below(changeCount);
