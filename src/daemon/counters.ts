@@ -35,8 +35,9 @@ export class Counters {
 
   /** Counts what was answered without a reply of its own: a stream, or what nobody understood. */
   noteOutcome(action: Request['action'] | typeof NO_ACTION, outcome: Outcome): void {
-    const outcomes = this.requests.get(action) ?? new Map<Outcome, number>();
-    this.requests.set(action, outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1));
+    const outcomes = this.requests.get(action);
+    if (outcomes === undefined) this.requests.set(action, new Map([[outcome, 1]]));
+    else outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
 
   /** Counts a request that was answered after `ms` milliseconds. */

@@ -64,6 +64,7 @@ export class MetricsPort {
       const listening = once(server, 'listening');
       server.listen(port, HOST);
       await listening;
+      server.on('error', (error) => this.#log.error({ port, err: error }, FAILED));
       this.#server = server;
       this.#log.info({ address: `http://${HOST}:${port}/metrics` }, 'metrics are served');
     } catch (error) {
@@ -97,6 +98,9 @@ export class MetricsPort {
     }
   }
 }
+
+/** A connection could not be accepted, for want of descriptors or memory; the next one may be. */
+const FAILED = 'the metrics port failed';
 
 const ONLY = 'There is only GET /metrics.';
 

@@ -46,7 +46,8 @@ const TITLE = "The contract of the EPA orchestrator's socket";
 const DESCRIPTION =
   'Made from the schemas of the daemon by `npm run docs`. What a field means is in protocol.md. ' +
   'A message may have more fields than are listed here; a newer daemon says more. ' +
-  'A request that fits may still be refused: some rules are not those of JSON.';
+  'A request that fits may still be refused: some rules are not those of JSON. ' +
+  'The lines of inspect are not described here.';
 
 /** Makes the document. Each message is one of its `$defs`; `request`, `reply` and `watch_line` are any. */
 export function protocolSchema(): JsonSchema {

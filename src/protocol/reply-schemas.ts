@@ -303,7 +303,7 @@ export const REPLY_SCHEMAS = {
   get_topology: getTopology,
   get_status: getStatus,
   get_metrics: getMetrics,
-} as const satisfies Readonly<Record<Exclude<Request['action'], StreamAction>, z.ZodObject>>;
+} as const satisfies Readonly<Record<Exclude<Request['action'], StreamAction>, z.ZodType>>;
 
 const codes = Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]];
 const details: z.ZodType<ErrorDetails> = z.record(z.string(), z.any());

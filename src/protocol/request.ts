@@ -183,8 +183,9 @@ const REQUESTS = [
 ] as const satisfies readonly (readonly [Request['action'], z.ZodType<Request>])[];
 
 /** A request's fields on the wire, beside `version` and `action`. */
-export type WireFields<A extends Request['action']> = z.input<
-  Extract<(typeof REQUESTS)[number], readonly [A, unknown]>[1]
+export type WireFields<A extends Request['action']> = Omit<
+  z.input<Extract<(typeof REQUESTS)[number], readonly [A, unknown]>[1]>,
+  'action'
 >;
 
 /** The schema of each request as it comes over the wire. */

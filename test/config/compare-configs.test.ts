@@ -43,6 +43,23 @@ describe('compareConfigs', () => {
     );
   });
 
+  it('takes over the port of the metrics, which is none unless it is said', () => {
+    const before = config({});
+    expect(before.metricsPort).to.equal(0);
+    const { changed, inForce } = compareConfigs(before, config({ metricsPort: '9123' }));
+    expect(changed).to.deep.equal(['metrics_port']);
+    expect(inForce.metricsPort).to.equal(9_123);
+    for (const [port, because] of [
+      ['99999', 'must be 65535 or less'],
+      ['-1', 'must be 0 (none) or more'],
+      ['http', 'must be the number of a port'],
+    ] as const) {
+      expect(() => config({ metricsPort: port })).to.throw(
+        `cannot use "${port}" from --metrics-port: ${because}`,
+      );
+    }
+  });
+
   it('tells a pool without CPUs from no pool', () => {
     const { changed, inForce } = compareConfigs(config({ cpuPool: '2' }), config({}));
     expect(changed).to.deep.equal(['cpu_pool']);
