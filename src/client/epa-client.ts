@@ -121,6 +121,11 @@ export class EpaClient {
     return this.request('allocate_hugepages', fields, options);
   }
 
+  /** Makes several changes, all or none. A refusal names the step in `details.step`. */
+  transact(fields: Fields<'transact'>, options?: CallOptions): Promise<Replies['transact']> {
+    return this.request('transact', fields, options);
+  }
+
   /** The claims of a pool. */
   listAllocations(
     fields: Fields<'list_allocations'> = {},

@@ -12,6 +12,7 @@ import {
   pageRecordLine,
   pageShortfall,
   pageTotal,
+  placed,
   poolCpus,
   preemption,
   REPLY_SCHEMAS,
@@ -29,6 +30,7 @@ const PARTS = {
   pool: poolNameSchema,
   preemption_policy: policySchema,
   preemption,
+  placed,
   allocation: listedAllocation,
   node: topologyNode,
   node_memory: nodeMemory,
@@ -90,6 +92,6 @@ function inDocument(id: string, { $schema: _, $id: __, ...schema }: JsonSchema):
   return {
     ...rest,
     properties: { version, action, ...properties },
-    required: ['action', ...required],
+    required: [...new Set(['action', ...required])],
   };
 }

@@ -75,7 +75,6 @@ export const SUPPORTED_CPU_FEATURES: readonly string[] = [
   'request-id',
   'topology',
   'status',
-  'metrics',
 ];
 
 /** The wire form of a refusal. Clients of old test for the presence of `error`. */
