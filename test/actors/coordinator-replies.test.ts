@@ -91,7 +91,7 @@ describe('the coordinator and fresh facts', () => {
     await host.looked();
     expect(host.looks.last.input.devices).to.deep.equal(['0000:3b:00.0']);
     await quiet();
-    expect(host.replyTo(one)).to.include({ cores_allocated: 1 });
+    expect(host.replyTo(one)).to.include({ allocated_cores: '4' });
   });
 
   it('gives the last CPU to one of two that ask for it at once', async () => {

@@ -5,7 +5,7 @@
  */
 
 import type { Placement } from '../../protocol/placement.js';
-import { type CpuSet, countCpus, cpuSetOf, cpusOf, isEmpty } from '../cpu-set.js';
+import { type CpuSet, cpuSetOf, cpusOf, isEmpty, NO_CPUS } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
 import { evenShares, packings } from './bins.js';
 import { NOWHERE, type Part, type Site } from './geometry.js';
@@ -43,18 +43,27 @@ export function placeCpus(
   placement: Placement,
   cpuCount: number,
 ): CpuSet {
-  const ground = groundOf(offer, site, placement.cores);
+  const ground = groundFor(offer, site, placement, cpuCount);
   let chosen = bestOf(ground, placement, cpuCount);
   // Who has the best that was found may find better from there; until then a repetition would change
   // something. What is kept counts for nothing that came before it, so this ends: each is better in
   // nodes or caches than the one before.
   while (!isExact(ground, placement)) {
-    const after = groundOf(offerAfter(offer, cpuSetOf(chosen.cpus)), site, placement.cores);
+    const after = groundFor(offerAfter(offer, cpuSetOf(chosen.cpus)), site, placement, cpuCount);
     const again = bestOf(after, placement, cpuCount);
     if (compareTerms(again.cpus, chosen.cpus) === 0) break;
     chosen = again;
   }
   return cpuSetOf(chosen.cpus);
+}
+
+/** Without the CPUs of others, where the rest will do: nobody loses one in vain. */
+function groundFor(offer: Offer, site: Site, placement: Placement, cpuCount: number): Ground {
+  if (!isEmpty(offer.takeableCpus)) {
+    const loose = groundOf({ ...offer, takeableCpus: NO_CPUS }, site, placement.cores);
+    if (homesFor(loose, placement).some(({ room }) => room.has(cpuCount))) return loose;
+  }
+  return groundOf(offer, site, placement.cores);
 }
 
 /**
@@ -144,9 +153,12 @@ function bestOf(ground: Ground, placement: Placement, cpuCount: number): Scored 
   else if (cache === 'prefer') considerFewCaches(search, homes);
   else if (numa === 'single') search.considerEach(homes);
   else considerFewNodes(search, homes);
-  // What the fewest bins do not add up to, the whole may; and there the most of what is held stays.
-  const mayStay = numa === 'any' && cache !== 'require' && countCpus(ground.offer.ownCpus) > 0;
-  if (search.best === null || mayStay) for (const home of homes) search.considerRegion(home);
+  // What the fewest bins do not add up to, the whole may; there the most of what is held stays, and
+  // the least is taken from others.
+  const { ownCpus, takeableCpus } = ground.offer;
+  const mayStay = numa === 'any' && !isEmpty(ownCpus);
+  const isBetter = cache !== 'require' && (mayStay || !isEmpty(takeableCpus));
+  if (search.best === null || isBetter) for (const home of homes) search.considerRegion(home);
   invariant(search.best !== null, 'there was no room for a placement');
   return search.best;
 }
