@@ -3,8 +3,7 @@
  * are absent, these tests are skipped.
  */
 
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
@@ -12,9 +11,8 @@ import { cpusOf, hasCpu } from '../../src/core/cpu-set.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { readVitals } from '../../src/sysfs/read-vitals.js';
 import { sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
-import { readable, useTemporaryDirectories } from './trees.js';
-
-const machines = join(import.meta.dirname, '../../../shared/machines');
+import { areRecorded, namesOf, RECORDED_MACHINES, useArchive } from './recorded.js';
+import { readable } from './trees.js';
 
 /** Where the reader rightly differs from what the manifest counted in the raw files. */
 const knownDifferences: Record<string, { cores?: number; distances?: 'none' }> = {
@@ -26,23 +24,17 @@ const knownDifferences: Record<string, { cores?: number; distances?: 'none' }> =
   'hw-haswell-24c-cpu0-node0-offline': { distances: 'none' },
 };
 
-if (existsSync(machines)) {
+if (areRecorded) {
   describe('readMachine on recorded machines', () => {
     for (const name of namesOf('hw-')) describeRecorded(name);
     for (const name of namesOf('qemu-')) describeGuest(name);
   });
 } else {
   describe('readMachine on recorded machines', () => {
-    it(`is skipped, since there is no ${machines}`, function () {
+    it(`is skipped, since there is no ${RECORDED_MACHINES}`, function () {
       this.skip();
     });
   });
-}
-
-function namesOf(prefix: string): string[] {
-  return readdirSync(machines)
-    .filter((name) => name.startsWith(prefix) && name.endsWith('.tar.gz'))
-    .map((name) => name.slice(0, -'.tar.gz'.length));
 }
 
 function describeRecorded(name: string): void {
@@ -191,26 +183,11 @@ function itHoldsTogether(root: () => string): void {
   });
 }
 
-/** Unpacks an archive for the tests of a `describe`; gives the directory that stands for `/sys`. */
-function useArchive(name: string, sysfs: string): () => string {
-  const temporaryDirectory = useTemporaryDirectories();
-  let root = '';
-  before(() => {
-    root = join(extract(name, temporaryDirectory()), sysfs);
-  });
-  return () => root;
-}
-
-function extract(name: string, directory: string): string {
-  execFileSync('tar', ['xzf', join(machines, `${name}.tar.gz`), '-C', directory]);
-  return directory;
-}
-
 type Facts = ReadonlyMap<string, string>;
 
 /** The facts of the manifest about an archive, by what stands before the first ` = ` or `: `. */
 function manifestOf(name: string): Facts {
-  const manifest = readFileSync(join(machines, 'MANIFEST.md'), 'utf8');
+  const manifest = readFileSync(join(RECORDED_MACHINES, 'MANIFEST.md'), 'utf8');
   const section = manifest.split(`## ${name}.tar.gz\n`)[1] ?? '';
   const facts = new Map<string, string>();
   for (const line of (section.split('```')[1] ?? '').split('\n')) {
