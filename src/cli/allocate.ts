@@ -14,6 +14,12 @@ import {
 import { askAndShow } from './ask-daemon.js';
 import { type ChangeOptions, changeFields, withChangeOptions } from './change-options.js';
 import { lossWords, nodeWords, shareWords } from './change-words.js';
+import {
+  type PlacementOptions,
+  placedLines,
+  placementOf,
+  withPlacementOptions,
+} from './placement-options.js';
 import type { Terminal } from './terminal.js';
 import { whatIsFree } from './what-is-free.js';
 
@@ -32,7 +38,9 @@ Examples:
   $ epa-orchestrator allocate ceph 2 --node 1 --policy non-preemptive
   $ epa-orchestrator allocate batch --percent 25     a quarter of the pool
   $ epa-orchestrator allocate web 2 --pool general   of the operator's own list
-  $ epa-orchestrator allocate dpdk 8 --node 1 --dry-run   what would happen`;
+  $ epa-orchestrator allocate dpdk 8 --node 1 --dry-run   what would happen
+  $ epa-orchestrator allocate vm 8 --whole-cores --numa single
+  $ epa-orchestrator allocate dpdk 4 --near 3b:00.0 --cache require`;
 
 /** Makes the command. */
 export function allocateCommand(): Command {
@@ -44,16 +52,16 @@ export function allocateCommand(): Command {
     .addOption(new Option('--node <n>', 'in this NUMA node; needs COUNT').argParser(nodeId))
     .addOption(new Option('--percent <p>', 'this share of the whole pool').argParser(percent))
     .addOption(poolOption('the pool of CPUs (default: isolated)'))
-    .addOption(policyOption("non-preemptive: nobody may take the service's CPUs"))
+    .addOption(policyOption("non-preemptive: nobody may take the service's CPUs"));
+  return withChangeOptions(withPlacementOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(allocate);
-  return withChangeOptions(command);
 }
 
 async function allocate(
   service: string,
   cpuCount: number | undefined,
-  options: CpuOptions & ChangeOptions,
+  options: CpuOptions & PlacementOptions & ChangeOptions,
   command: Command,
 ): Promise<void> {
   const { node, percent: share, pool, policy } = options;
@@ -61,6 +69,7 @@ async function allocate(
     service_name: service,
     pool,
     preemption_policy: policy,
+    placement: placementOf(options),
     ...changeFields(options),
   };
   if (share !== undefined) {
@@ -91,6 +100,7 @@ function showShare(
 ): string {
   return [
     paint('good', shareWords(reply)),
+    ...placedLines(reply.placement),
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: the service is non-preemptive'
       : 'others may take them by force, with an explicit request (policy legacy)',
@@ -101,6 +111,7 @@ function showShare(
 function showNode(reply: Replies['allocate_numa_cores'], { paint }: Terminal): string {
   return [
     paint('good', nodeWords(reply)),
+    ...placedLines(reply.placement),
     ...lossWords(reply.preempted).map((line) => paint('bad', line)),
     reply.preemption_policy === 'non-preemptive'
       ? 'nobody can take them: they are claimed explicitly, and the service is non-preemptive'

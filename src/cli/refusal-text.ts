@@ -25,6 +25,7 @@ const nearestSchema = z.object({
 /** All details that any code comes with, as far as words are made of them. */
 const detailsSchema = z.object({
   available: z.number().optional(),
+  placement: z.object({ largest_count: z.number() }).optional(),
   recorded: z.number().optional(),
   numa_node: z.number().optional(),
   node_id: z.number().optional(),
@@ -97,9 +98,14 @@ function nearestWords(nearest: z.infer<typeof nearestSchema>): string {
 }
 
 const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
-  INSUFFICIENT_CPUS: ({ available, numa_node: node }) => {
+  INSUFFICIENT_CPUS: ({ available: anywhere, placement, numa_node: node }) => {
     const where = node === undefined ? '' : ` in NUMA node ${node}`;
+    const available = placement?.largest_count ?? anywhere;
     if (available === undefined) return [];
+    // The sentence says which numbers add up, where a smaller one than this was asked for.
+    if (placement !== undefined && available > 0) {
+      return [`would fit: up to ${counted(available, 'CPU')} so, or more without that placement`];
+    }
     if (available === 0) return [`would fit: nothing${where}, until somebody releases CPUs`];
     return [`would fit: ${counted(available, 'CPU')}${where}`];
   },

@@ -63,11 +63,15 @@ export function formatTopology(topology: Replies['get_topology'], terminal: Term
 
 function summaryOf({ online_cpus: online, nodes }: Topology): string {
   const cores = nodes.flatMap((node) => node.cores);
+  const caches = nodes.flatMap((node) => node.caches);
   const cpuCount = countCpus(parseCpuList(online));
   const nodeCount = nodes.filter((node) => node.node_id !== null && node.is_present).length;
   return (
     `${counted(cpuCount, 'CPU')} online (${online}), ${counted(cores.length, 'core')} ` +
     `of ${counted(widthsOf(cores), 'thread')}, ` +
+    (caches.length === 0
+      ? ''
+      : `${counted(caches.length, 'last-level cache')} of ${counted(widthsOf(caches), 'CPU')}, `) +
     `${nodeCount === 0 ? 'no NUMA node' : counted(nodeCount, 'NUMA node')}`
   );
 }

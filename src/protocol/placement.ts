@@ -14,6 +14,14 @@ export interface Placement {
   readonly near: string | null;
 }
 
+/** A placement as it goes over the wire; a field that is left out says `any`. */
+export interface WirePlacement {
+  readonly cores?: Placement['cores'];
+  readonly numa?: Placement['numa'];
+  readonly cache?: Placement['cache'];
+  readonly near?: string | null;
+}
+
 /** Domain, bus, device and function; the domain may be left out, as `lspci` does. */
 const PCI_ADDRESS = /^(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/i;
 
