@@ -98,13 +98,13 @@ function nearestWords(nearest: z.infer<typeof nearestSchema>): string {
 }
 
 const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
-  INSUFFICIENT_CPUS: ({ available: anywhere, placement, numa_node: node }) => {
+  INSUFFICIENT_CPUS: ({ available, placement, numa_node: node }) => {
     const where = node === undefined ? '' : ` in NUMA node ${node}`;
-    const available = placement?.largest_count ?? anywhere;
     if (available === undefined) return [];
-    // The sentence says which numbers add up, where a smaller one than this was asked for.
-    if (placement !== undefined && available > 0) {
-      return [`would fit: up to ${counted(available, 'CPU')} so, or more without that placement`];
+    if (placement !== undefined) {
+      const { largest_count: most } = placement;
+      const so = most === 0 ? 'nothing' : `up to ${counted(most, 'CPU')}`;
+      return [`would fit: ${so} so, or up to ${counted(available, 'CPU')} without that placement`];
     }
     if (available === 0) return [`would fit: nothing${where}, until somebody releases CPUs`];
     return [`would fit: ${counted(available, 'CPU')}${where}`];

@@ -93,6 +93,35 @@ refused: Insufficient CPUs available. Requested: 1, Available: 0
     );
   });
 
+  it('allocates where it is told, says where that is, and what would fit there', async () => {
+    expect(await run('allocate vm 6 --whole-cores --numa single --cache require')).to.deep.equal(
+      granted(`
+vm holds 6 CPUs of the isolated pool: 1-3,17-19
+where: NUMA node 0; 1 last-level cache; 3 cores as a whole
+others may take them by force, with an explicit request (policy legacy)
+22 of 28 CPUs of the isolated pool are free
+`),
+    );
+    expect(await run('allocate dpdk 3 --node 1 --one-per-core --near af:00.0')).to.deep.equal(
+      granted(`
+dpdk holds 3 CPUs of NUMA node 1: 9-11
+where: NUMA node 1; 1 last-level cache; 3 cores in part
+nobody can take them: they are claimed explicitly
+19 of 28 CPUs of the isolated pool are free
+`),
+    );
+    expect((await run('allocate batch 6 --numa spread --cache prefer')).stdout).to.include(
+      'where: NUMA nodes 0, 1; 2 last-level caches; 2 cores as a whole; 2 cores in part',
+    );
+    expect(await run('allocate web 9 --whole-cores --near 3b:00.0')).to.deep.equal(
+      refused(`
+refused: Insufficient CPUs available. Requested: 9 in NUMA node 0 (near 0000:3b:00.0), as whole cores; at most 4 can be had so. Available without that: 13
+  held by: batch 6, vm 6, dpdk 3
+  would fit: up to 4 CPUs so, or up to 13 CPUs without that placement
+`),
+    );
+  });
+
   it('releases a node, or everything, in whatever pool it is', async () => {
     await vmHas(4, 0);
     await vmHas(2, 1);
@@ -195,7 +224,9 @@ general pool: 2 CPUs, 2 free (0,16), held by nobody
   it('shows the topology and the status', async () => {
     const [topology, status] = await Promise.all([run('topology'), run('status')]);
     expect(topology.status).to.equal(0);
-    expect(topology.stdout).to.match(/^32 CPUs online \(0-31\), 16 cores of 2 threads, 2 NUMA/);
+    expect(topology.stdout).to.match(
+      /^32 CPUs online \(0-31\), 16 cores of 2 threads, 4 last-level caches of\s8 CPUs, 2 NUMA/,
+    );
     expect(status.status).to.equal(0);
     expect(status.stdout).to.match(/^the daemon serves\ndaemon +epa-orchestrator \d/);
     expect(status.stdout).to.match(/\nisolated pool +28 of 28 CPUs free\n/);

@@ -25,6 +25,11 @@ describe('the command line without a daemon', () => {
     'allocate vm 2 --node -3': /'-3' is invalid/,
     'allocate vm --pool big': /Allowed choices are isolated, general\./,
     'allocate vm --policy rude': /Allowed choices are legacy, non-preemptive\./,
+    'allocate vm 2 --whole-cores --one-per-core':
+      /option '--whole-cores' cannot be used with option '--one-per-core'/,
+    'allocate vm 2 --numa any': /Allowed choices are single, pack, spread\./,
+    'allocate vm 2 --cache near': /Allowed choices are prefer, require\./,
+    'allocate vm 2 --near eth0': /It must be a PCI address such as 0000:3b:00\.0 or 3b:00\.0\./,
     [`allocate ${'x'.repeat(129)}`]: /A service name must have at most 128 bytes\./,
     'hugepages vm 2 --node 0': /^error: required option '--size <size>' not specified/,
     'hugepages vm 2 --node 0 --size big': /It must be a size such as 2M, 1G or 2048 \(KiB\)\./,

@@ -9,6 +9,7 @@ import { decide } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import { NO_NODE } from '../../src/core/homes.js';
 import type { MachineFacts } from '../../src/core/machine.js';
+import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import { viewOf } from '../../src/core/view.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
 import type { Placed } from '../../src/protocol/reply.js';
@@ -28,7 +29,11 @@ class Machine {
     const held = cpuSetOf(cpusOf(facts.onlineCpus).filter((_, index) => index % 5 === 1));
     const claim = { pool: 'isolated', policy: 'legacy', cpus: held, explicitCpus: held } as const;
     const holdings = Holdings.none.withClaims([{ serviceName: 'other', claim }]);
-    const settings = { poolLists: { general: null }, access: null };
+    const settings = {
+      poolLists: { general: null },
+      access: null,
+      sizeHeuristic: DEFAULT_SIZE_HEURISTIC,
+    };
     this.#view = viewOf(facts, settings, [], holdings);
   }
 
