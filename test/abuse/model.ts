@@ -18,13 +18,16 @@ import { formatState } from '../../src/state/state-format.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
 
-/** What stands for a reply that only the daemon itself can give, about itself. */
+/** What stands for the replies that only the daemon itself can give. */
 export const STATUS = Symbol('the status of the daemon');
+export const METRICS = Symbol('the metrics of the daemon');
+
+type OfDaemon = typeof STATUS | typeof METRICS;
 
 /** What a peer hears. */
 export interface Heard {
   /** The texts of the replies, in order, without the newlines of a session. */
-  readonly replies: readonly (string | typeof STATUS)[];
+  readonly replies: readonly (string | OfDaemon)[];
   readonly isSession: boolean;
 }
 
@@ -52,10 +55,10 @@ export class Model {
   hear(bytes: Buffer): Heard {
     const framer = new Framer();
     const frames = [...framer.push(bytes), ...framer.end()];
-    const replies: (string | typeof STATUS)[] = [];
+    const replies: (string | OfDaemon)[] = [];
     for (const frame of frames) {
       const { outcome, isLast } = this.#take(frame);
-      replies.push(outcome === STATUS ? STATUS : textOf(outcome));
+      replies.push(typeof outcome === 'symbol' ? outcome : textOf(outcome));
       if (isLast) break;
     }
     return { replies, isSession: framer.isSession };
@@ -68,7 +71,7 @@ export class Model {
   }
 
   /** What comes of one frame, and whether the daemon takes more from the peer then. */
-  #take(frame: Frame): { outcome: Reply | Refusal | typeof STATUS; isLast: boolean } {
+  #take(frame: Frame): { outcome: Reply | Refusal | OfDaemon; isLast: boolean } {
     if (frame.kind === 'violation') {
       this.#count(`framing: ${frame.refusal.code}`);
       return { outcome: frame.refusal, isLast: true };
@@ -81,7 +84,7 @@ export class Model {
     const { request } = parsed;
     if (isAboutDaemon(request)) {
       this.#count(request.action);
-      return { outcome: STATUS, isLast: false };
+      return { outcome: request.action === 'get_status' ? STATUS : METRICS, isLast: false };
     }
     if (!isAboutMachine(request)) throw new Error('a watch has no end that could be compared');
     const decision = decide(this.#view, request, this.#caller, null);
