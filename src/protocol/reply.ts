@@ -73,6 +73,7 @@ export const SUPPORTED_CPU_FEATURES: readonly string[] = [
   'dry-run',
   'transact',
   'request-id',
+  'placement',
   'topology',
   'status',
 ];
