@@ -7,7 +7,13 @@
 import { assign, not, setup } from 'xstate';
 import { countCpus, isEmpty } from '../src/core/cpu-set.js';
 import { NO_NODE } from '../src/core/homes.js';
-import { applyToSlice, claimedCpusOf, faultOf, holdsNothing } from '../src/core/node-ownership.js';
+import {
+  applyToSlice,
+  claimedCpusOf,
+  faultOf,
+  faultOfChange,
+  holdsNothing,
+} from '../src/core/node-ownership.js';
 import { freePages } from '../src/core/pages.js';
 import type { NodeChange, NodeSlice } from '../src/core/slices.js';
 
@@ -31,7 +37,7 @@ export const numaNodeMachine = setup({
   },
   guards: {
     keepsInvariants: ({ context }, params: { change: NodeChange }) =>
-      faultOf(applyToSlice(context.slice, params.change)) === null,
+      faultOfChange(context.slice, params.change) === null,
     isSound: (_, params: { slice: NodeSlice }) => faultOf(params.slice) === null,
     isPresent: ({ context }) => context.slice.isPresent,
     holdsNothing: ({ context }) => holdsNothing(context.slice),

@@ -7,11 +7,10 @@ import {
   type CpuSet,
   countCpus,
   cpuSetOf,
-  cpusOf,
   hasCpu,
-  intersectCpus,
   isEmpty,
   NO_CPUS,
+  sameCpus,
   uniteCpus,
 } from './cpu-set.js';
 import { invariant } from './invariant.js';
@@ -46,17 +45,24 @@ export function chooseCpus(choice: Choice): CpuSet {
   return chosen;
 }
 
+/** What the last choice on a machine found; the next is most often about the same CPUs. */
+const lastEligible = new WeakMap<object, { readonly cpus: CpuSet; readonly cores: number[][] }>();
+
 /**
  * The cores as they are now: eligible siblings only, cores without any left out, ascending by the
  * lowest CPU that is left.
  */
-function eligibleCores({ cores, eligibleCpus }: Choice): number[][] {
+function eligibleCores({ cores, eligibleCpus }: Choice): readonly (readonly number[])[] {
+  const last = lastEligible.get(cores);
+  if (last !== undefined && sameCpus(last.cpus, eligibleCpus)) return last.cores;
   const eligible: number[][] = [];
   for (const core of cores) {
     const cpus = core.filter((cpu) => hasCpu(eligibleCpus, cpu));
     if (cpus.length > 0) eligible.push(cpus);
   }
-  return eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
+  lastEligible.set(cores, { cpus: eligibleCpus, cores: eligible });
+  return eligible;
 }
 
 /** Picks up to `wanted` of the `available` CPUs for a service that has `chosen` ones. */
@@ -67,26 +73,30 @@ function pick(
   wanted: number,
 ): CpuSet {
   if (wanted === 0 || isEmpty(available)) return NO_CPUS;
-  const picked: number[] = [];
-  const lacking = () => wanted - picked.length;
-  const isAvailable = (cpu: number) => hasCpu(available, cpu);
-
-  picked.push(...siblingsOfChosen(cores, chosen, available).slice(0, wanted));
-
-  const untouched = cores.filter((core) => !core.some((cpu) => hasCpu(chosen, cpu)));
-  const whole = untouched.filter((core) => core.every(isAvailable));
+  const picked = siblingsOfChosen(cores, chosen, available).slice(0, wanted);
   const unbroken: (readonly number[])[] = [];
-  for (const core of whole) {
-    if (core.length <= lacking()) picked.push(...core);
+  const singles: number[] = [];
+  for (const core of cores) {
+    const count = countIn(core, available);
+    if (count === 0 || countIn(core, chosen) > 0) continue;
+    if (count < core.length) singles.push(...core.filter((cpu) => hasCpu(available, cpu)));
+    else if (core.length <= wanted - picked.length) picked.push(...core);
     else unbroken.push(core);
   }
-
-  const split = untouched.filter((core) => !core.every(isAvailable));
-  const singles = cpusOf(intersectCpus(cpuSetOf(split.flat()), available));
-  picked.push(...singles.slice(0, lacking()));
-
-  for (const core of unbroken) picked.push(...core.slice(0, lacking()));
+  singles.sort((a, b) => a - b);
+  picked.push(...singles.slice(0, wanted - picked.length));
+  for (const core of unbroken) {
+    if (picked.length === wanted) break;
+    picked.push(...core.slice(0, wanted - picked.length));
+  }
   return cpuSetOf(picked);
+}
+
+/** How many CPUs of a core are in a set. A loop, as it is asked for every core of the machine. */
+function countIn(core: readonly number[], cpus: CpuSet): number {
+  let count = 0;
+  for (const cpu of core) if (hasCpu(cpus, cpu)) count++;
+  return count;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Refusal } from '../protocol/error-codes.js';
 import type { Reply } from '../protocol/reply.js';
 import { claimRequestsOf } from '../protocol/request.js';
 import type { Caller } from './caller.js';
-import { intersectCpus, sameCpus } from './cpu-set.js';
+import { samePart } from './cpu-set.js';
 import type { MachineRequest } from './decide.js';
 import type { Holdings } from './holdings.js';
 import type { PagesOf } from './machine.js';
@@ -100,9 +100,8 @@ export function reconcile(
 
 /** Whether a node actor holds what the coordinator believes it holds. */
 export function agrees(view: View, slice: NodeSlice): boolean {
-  const claimed = intersectCpus(view.holdings.claimedCpus, slice.cpus);
   return (
-    sameCpus(claimed, claimedCpusOf(slice.claims)) &&
+    samePart(claimedCpusOf(slice.claims), view.holdings.claimedCpus, slice.cpus) &&
     view.holdings.pagesOf(slice.nodeId).size === slice.records.size
   );
 }

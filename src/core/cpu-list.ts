@@ -5,7 +5,7 @@
  * Formats: `Documentation/admin-guide/cputopology.rst` and `bitmap_parselist` in the kernel.
  */
 
-import { type CpuSet, cpuSetOf, cpusOf, MAX_CPU_ID, NO_CPUS } from './cpu-set.js';
+import { type CpuSet, cpuSetOf, MAX_CPU_ID, NO_CPUS, runsOf } from './cpu-set.js';
 import { quote } from './quoting.js';
 
 /** A text is no CPU list or mask. `message` quotes the text and says what is wrong with it. */
@@ -44,23 +44,9 @@ export function parseCpuList(text: string): CpuSet {
 
 /** Writes a set in the kernel's list format: ascending, ranges as `a-b`, `""` when empty. */
 export function formatCpuList(set: CpuSet): string {
-  const parts: string[] = [];
-  let first = -1;
-  let last = -1;
-  const close = () => {
-    if (first >= 0) parts.push(first === last ? `${first}` : `${first}-${last}`);
-  };
-  for (const cpu of cpusOf(set)) {
-    if (cpu === last + 1 && first >= 0) {
-      last = cpu;
-    } else {
-      close();
-      first = cpu;
-      last = cpu;
-    }
-  }
-  close();
-  return parts.join(',');
+  return runsOf(set)
+    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
+    .join(',');
 }
 
 /**

@@ -107,6 +107,15 @@ export function sameCpus(a: CpuSet, b: CpuSet): boolean {
   return true;
 }
 
+/** Whether `part` has just those CPUs of `whole` that are in `within`. */
+export function samePart(part: CpuSet, whole: CpuSet, within: CpuSet): boolean {
+  const length = Math.max(part.length, within.length);
+  for (let i = 0; i < length; i++) {
+    if (word(part, i) !== (word(whole, i) & word(within, i)) >>> 0) return false;
+  }
+  return true;
+}
+
 /** The CPU ids of the set, ascending. */
 export function cpusOf(set: CpuSet): number[] {
   const cpus: number[] = [];
@@ -116,6 +125,29 @@ export function cpusOf(set: CpuSet): number[] {
     }
   }
   return cpus;
+}
+
+/** The runs of neighbouring CPUs of the set, ascending: the first and the last CPU of each. */
+export function runsOf(set: CpuSet): [first: number, last: number][] {
+  const runs: [number, number][] = [];
+  for (let first = nextCpu(set, 0, 0); first >= 0; ) {
+    const end = nextCpu(set, first + 1, ~0);
+    runs.push([first, (end < 0 ? set.length * 32 : end) - 1]);
+    if (end < 0) break;
+    first = nextCpu(set, end + 1, 0);
+  }
+  return runs;
+}
+
+/** The first id from `start` on that is in the set, or with `flip` = ~0 that is not; -1 = none. */
+function nextCpu(set: CpuSet, start: number, flip: number): number {
+  let index = start >>> 5;
+  let bits = (word(set, index) ^ flip) & (~0 << (start & 31));
+  while (bits === 0) {
+    if (++index >= set.length) return -1;
+    bits = word(set, index) ^ flip;
+  }
+  return index < set.length ? index * 32 + 31 - Math.clz32(bits & -bits) : -1;
 }
 
 /** The lowest CPU id of the set, or `undefined` when it is empty. */

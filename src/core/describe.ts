@@ -21,7 +21,6 @@ import { formatCpuList } from './cpu-list.js';
 import {
   countCpus,
   cpuSetOf,
-  cpusOf,
   intersectCpus,
   isEmpty,
   NO_CPUS,
@@ -29,7 +28,7 @@ import {
   subtractCpus,
 } from './cpu-set.js';
 import type { Claim, PageRecord } from './holdings.js';
-import { NO_NODE } from './homes.js';
+import { homeOfCpus, NO_NODE } from './homes.js';
 import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
 import { freePages, pageRecordsOf, pageSizesOf } from './pages.js';
@@ -135,10 +134,7 @@ export function listedPools(view: View): Readonly<Record<PoolName, PoolCpus>> {
 
 /** All nodes, as replies describe them: ascending, and CPUs without a node last. */
 export function topologyNodes(view: View): TopologyNode[] {
-  const nodeOfCpu = new Map<number, number>();
-  for (const [nodeId, cpus] of view.homes) {
-    for (const cpu of cpusOf(cpus)) nodeOfCpu.set(cpu, nodeId);
-  }
+  const nodeOfCpu = homeOfCpus(view.homes);
   const cores = byNode(nodeOfCpu, view.facts.cores);
   const caches = byNode(nodeOfCpu, view.facts.caches);
   return homesInUse(view).map((nodeId) =>

@@ -3,7 +3,7 @@
  * while it is offline and the kernel no longer says.
  */
 
-import { type CpuSet, isEmpty, NO_CPUS, subtractCpus, uniteCpus } from './cpu-set.js';
+import { type CpuSet, cpusOf, isEmpty, NO_CPUS, subtractCpus, uniteCpus } from './cpu-set.js';
 import type { MachineFacts } from './machine.js';
 
 /** The home of CPUs that sit in no NUMA node. */
@@ -42,4 +42,16 @@ export function resolveHomes(
   }
   settle(NO_NODE, uniteCpus(facts.onlineCpus, claimedCpus));
   return homes;
+}
+
+const homesByCpu = new WeakMap<Homes, ReadonlyMap<number, number>>();
+
+/** CPU → its home. Found once for the same homes. */
+export function homeOfCpus(homes: Homes): ReadonlyMap<number, number> {
+  let homeOf = homesByCpu.get(homes);
+  if (homeOf === undefined) {
+    homeOf = new Map([...homes].flatMap(([id, cpus]) => cpusOf(cpus).map((cpu) => [cpu, id])));
+    homesByCpu.set(homes, homeOf);
+  }
+  return homeOf;
 }

@@ -9,7 +9,7 @@ import { freeCpus } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import { countCpus, cpusOf, intersectCpus, isEmpty, NO_CPUS } from './cpu-set.js';
 import { takeableCpus } from './decide-numa.js';
-import { NO_NODE } from './homes.js';
+import { homeOfCpus, NO_NODE } from './homes.js';
 import { compareNames } from './names.js';
 import { freePages } from './pages.js';
 import { homesInUse } from './slices.js';
@@ -97,9 +97,7 @@ export function cpuRoom(view: View, request: CpuClaimRequest): NodeRoom[] {
 /** Node → who else holds eligible CPUs of the pool there. Every claim is looked at once. */
 function holdersByNode(view: View, request: CpuClaimRequest): Map<number, CpuHolder[]> {
   const { eligibleCpus } = view.pools[request.pool];
-  const nodeOfCpu = new Map<number, number>();
-  for (const [nodeId, cpus] of view.homes)
-    for (const cpu of cpusOf(cpus)) nodeOfCpu.set(cpu, nodeId);
+  const nodeOfCpu = homeOfCpus(view.homes);
   const holders = new Map<number, CpuHolder[]>();
   for (const [service_name, { cpus, policy }] of view.holdings.claims) {
     if (service_name === request.serviceName) continue;

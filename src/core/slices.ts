@@ -5,15 +5,17 @@
 
 import {
   type CpuSet,
+  cpusOf,
   intersectCpus,
   isEmpty,
   NO_CPUS,
   overlaps,
   sameCpus,
+  subtractCpus,
   uniteCpus,
 } from './cpu-set.js';
-import type { Claim, ClaimChange, Holdings, NodePageRecords, PageRecord } from './holdings.js';
-import { NO_NODE } from './homes.js';
+import type { Claim, NodePageRecords, PageRecord } from './holdings.js';
+import { homeOfCpus, NO_NODE } from './homes.js';
 import type { PageCounters } from './machine.js';
 import type { Plan } from './plan.js';
 import { findNode, knownNodeIds, type View } from './view.js';
@@ -84,19 +86,36 @@ const NO_PAGES: readonly PageCounters[] = [];
 
 /** What the plan changes in each node it touches. */
 export function nodeChanges(view: View, plan: Plan): NodeChange[] {
-  const changes: NodeChange[] = [];
-  for (const nodeId of view.homes.keys()) {
-    const cpus = view.homes.get(nodeId) ?? NO_CPUS;
-    const claims = claimsWithin(cpus, view.holdings, plan.claimChanges);
-    const records = plan.pageChanges.filter((record) => record.nodeId === nodeId);
-    if (claims.size > 0 || records.length > 0) changes.push({ nodeId, claims, records });
-  }
-  for (const record of plan.pageChanges) {
-    if (!view.homes.has(record.nodeId)) {
-      changes.push({ nodeId: record.nodeId, claims: new Map(), records: [record] });
+  const claims = new Map<number, Map<string, NodeClaim | undefined>>();
+  for (const { serviceName, claim } of plan.claimChanges) {
+    const before = view.holdings.claims.get(serviceName);
+    for (const nodeId of homesOf(view, changedCpus(before, claim))) {
+      const within = claims.get(nodeId) ?? new Map();
+      const cpus = view.homes.get(nodeId) ?? NO_CPUS;
+      claims.set(nodeId, within.set(serviceName, claim && partOf(claim, cpus)));
     }
   }
-  return changes;
+  const nodeIds = new Set([...claims.keys(), ...plan.pageChanges.map(({ nodeId }) => nodeId)]);
+  return [...nodeIds].map((nodeId) => ({
+    nodeId,
+    claims: claims.get(nodeId) ?? new Map(),
+    records: plan.pageChanges.filter((record) => record.nodeId === nodeId),
+  }));
+}
+
+/** CPUs that are claimed otherwise than before. */
+function changedCpus(before: Claim | undefined, after: Claim | undefined): CpuSet {
+  const differing = (a: CpuSet = NO_CPUS, b: CpuSet = NO_CPUS) =>
+    uniteCpus(subtractCpus(a, b), subtractCpus(b, a));
+  return uniteCpus(
+    differing(before?.cpus, after?.cpus),
+    differing(before?.explicitCpus, after?.explicitCpus),
+  );
+}
+
+function homesOf({ homes }: View, cpus: CpuSet): Set<number> {
+  const homeOf = homeOfCpus(homes);
+  return new Set(cpusOf(cpus).map((cpu) => homeOf.get(cpu) ?? NO_NODE));
 }
 
 /** Two changes of one node as one, the later of them last. */
@@ -107,17 +126,6 @@ export function bothChanges(before: NodeChange | undefined, after: NodeChange): 
     claims: new Map([...before.claims, ...after.claims]),
     records: [...before.records, ...after.records],
   };
-}
-
-function claimsWithin(cpus: CpuSet, before: Holdings, claimChanges: readonly ClaimChange[]) {
-  const claims = new Map<string, NodeClaim | undefined>();
-  for (const { serviceName, claim } of claimChanges) {
-    const all = uniteCpus(before.claims.get(serviceName)?.cpus ?? NO_CPUS, claim?.cpus ?? NO_CPUS);
-    if (overlaps(all, cpus)) {
-      claims.set(serviceName, claim === undefined ? undefined : partOf(claim, cpus));
-    }
-  }
-  return claims;
 }
 
 function partOf(claim: Claim, cpus: CpuSet): NodeClaim | undefined {

@@ -25,7 +25,6 @@ describe('compareConfigs', () => {
     expect(formatCpuList(inForce.cpuPool.general ?? NO_CPUS)).to.equal('2-5');
   });
 
-<<<<<<< HEAD
   it('takes over the numbers of the default share', () => {
     const after = config({ largeMachineCpus: 8, largeMachineReservedCpus: 2 });
     const { changed, inForce } = compareConfigs(config({ smallMachinePercent: '50' }), after);
@@ -44,8 +43,6 @@ describe('compareConfigs', () => {
     );
   });
 
-=======
->>>>>>> aaa8364 (daemon: outlive a metrics port that fails)
   it('takes over the port of the metrics, which is none unless it is said', () => {
     const before = config({});
     expect(before.metricsPort).to.equal(0);

@@ -15,7 +15,9 @@ import {
   MAX_CPU_ID,
   NO_CPUS,
   overlaps,
+  runsOf,
   sameCpus,
+  samePart,
   subtractCpus,
   uniteCpus,
 } from '../../src/core/cpu-set.js';
@@ -65,6 +67,33 @@ describe('CpuSet', () => {
         expect(isEmpty(set)).to.equal(model.size === 0);
         expect(lowestCpu(set)).to.equal(ascending(model)[0]);
         for (const cpu of [other, ...cpus]) expect(hasCpu(set, cpu)).to.equal(model.has(cpu));
+      }),
+    );
+  });
+
+  it('has the same CPUs in its runs, which do not touch', () => {
+    fc.assert(
+      fc.property(cpuSets, ({ set, model }) => {
+        const runs = runsOf(set);
+        const cpus = runs.flatMap(([first, last]) =>
+          Array.from({ length: last - first + 1 }, (_, index) => first + index),
+        );
+        expect(cpus).to.deep.equal(ascending(model));
+        const ends = runs.flat();
+        for (let i = 2; i < ends.length; i += 2) {
+          expect(ends[i]).to.be.above((ends[i - 1] ?? 0) + 1);
+        }
+      }),
+    );
+  });
+
+  it('knows a part of another set that is cut to a third', () => {
+    fc.assert(
+      fc.property(cpuSets, cpuSets, cpuSets, (part, whole, within) => {
+        const cut = intersectCpus(whole.set, within.set);
+        expect(samePart(cut, whole.set, within.set)).to.equal(true);
+        const isSame = sameCpus(part.set, cut);
+        expect(samePart(part.set, whole.set, within.set)).to.equal(isSame);
       }),
     );
   });

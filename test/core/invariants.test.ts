@@ -1,9 +1,15 @@
 /** What must hold after every request, whatever came before it. */
 
 import { expect } from 'chai';
+import { formatCpuList } from '../../src/core/cpu-list.js';
 import { cpusOf } from '../../src/core/cpu-set.js';
 import { decide, isAboutMachine } from '../../src/core/decide.js';
-import { applyToSlice, faultOf } from '../../src/core/node-ownership.js';
+import {
+  applyToSlice,
+  claimedCpusOf,
+  faultOf,
+  faultOfChange,
+} from '../../src/core/node-ownership.js';
 import { homesInUse, type NodeSlice, nodeChanges, sliceOf } from '../../src/core/slices.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
 import { parseRequest } from '../../src/protocol/request.js';
@@ -235,9 +241,13 @@ describe('after every request', () => {
       for (const nodeId of homesInUse(view)) {
         let slice: NodeSlice = sliceOf(view, nodeId);
         for (const change of changes.filter((each) => each.nodeId === nodeId)) {
+          expect(faultOfChange(slice, change)).to.equal(null);
           slice = applyToSlice(slice, change);
         }
         expect(faultOf(slice)).to.equal(null);
+        // What is known of the claims from before is what they come to.
+        const counted = claimedCpusOf(new Map(slice.claims));
+        expect(formatCpuList(claimedCpusOf(slice.claims))).to.equal(formatCpuList(counted));
         const whole = sliceOf({ ...view, holdings: plan.holdings }, nodeId);
         expect(claimsOf(slice)).to.deep.equal(claimsOf(whole));
       }
@@ -249,6 +259,8 @@ describe('after every request', () => {
 
 function claimsOf({ claims }: NodeSlice): unknown {
   return [...claims]
-    .map(([name, { cpus, explicitCpus }]) => [name, `${cpus}`, `${explicitCpus}`] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+    .map(([name, { cpus, explicitCpus }]) => [
+      ...[name, formatCpuList(cpus), formatCpuList(explicitCpus)],
+    ])
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
 }
