@@ -3,6 +3,7 @@
 import { isRefusal } from '../protocol/error-codes.js';
 import {
   type GetTopologyReply,
+  type ListAllocationsReply,
   type ListedAllocation,
   type NodeMemory,
   type PoolCpus,
@@ -27,42 +28,51 @@ import {
   sameCpus,
   subtractCpus,
 } from './cpu-set.js';
-import type { Claim, PageRecord } from './holdings.js';
+import type { Claim, Holdings, PageRecord } from './holdings.js';
 import { homeOfCpus, NO_NODE } from './homes.js';
 import type { SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
 import { freePages, pageRecordsOf, pageSizesOf } from './pages.js';
 import { answer, type Decision } from './plan.js';
+import type { Pool } from './pools.js';
 import { homesInUse } from './slices.js';
 import { findPool } from './standing.js';
 import { findNode, knownNodeIds, type View } from './view.js';
 import { byRecord } from './watch-picture.js';
 
-/** Decides `list_allocations`. */
+/** Lists of the same moment; most clients that list meet no change between them. */
+const listedBefore = new WeakMap<Holdings, WeakMap<Pool, ListAllocationsReply>>();
+
+/** Decides `list_allocations`. The reply is the same object as long as nothing in it changes. */
 export function decideList(view: View, request: ListAllocationsRequest): Decision {
+  const { holdings } = view;
   const pool = findPool(view, request.pool, false);
   if (isRefusal(pool)) return pool;
+  const known = listedBefore.get(holdings) ?? new WeakMap<Pool, ListAllocationsReply>();
+  const reply = known.get(pool) ?? listPool(view, pool);
+  listedBefore.set(holdings, known.set(pool, reply));
+  return answer(reply, holdings);
+}
+
+function listPool(view: View, pool: Pool): ListAllocationsReply {
   const allocations = listedClaims(view).filter((listed) => listed.pool === pool.name);
   const claimedCpus = view.holdings.claimedIn[pool.name];
-  return answer(
-    {
-      version: PROTOCOL_VERSION,
-      supported_cpu_features: SUPPORTED_CPU_FEATURES,
-      pool: pool.name,
-      total_allocations: allocations.length,
-      total_allocated_cpus: countCpus(claimedCpus),
-      total_available_cpus: countCpus(pool.eligibleCpus),
-      remaining_available_cpus: countCpus(freeCpus(pool, view.holdings)),
-      cpu_pool: {
-        source: pool.name === 'isolated' ? 'isolated' : 'configured',
-        configured_cpus: formatCpuList(pool.configuredCpus),
-        eligible_cpus: formatCpuList(pool.eligibleCpus),
-        unavailable_allocated_cpus: formatCpuList(subtractCpus(claimedCpus, pool.eligibleCpus)),
-      },
-      allocations,
+  return {
+    version: PROTOCOL_VERSION,
+    supported_cpu_features: SUPPORTED_CPU_FEATURES,
+    pool: pool.name,
+    total_allocations: allocations.length,
+    total_allocated_cpus: countCpus(claimedCpus),
+    total_available_cpus: countCpus(pool.eligibleCpus),
+    remaining_available_cpus: countCpus(freeCpus(pool, view.holdings)),
+    cpu_pool: {
+      source: pool.name === 'isolated' ? 'isolated' : 'configured',
+      configured_cpus: formatCpuList(pool.configuredCpus),
+      eligible_cpus: formatCpuList(pool.eligibleCpus),
+      unavailable_allocated_cpus: formatCpuList(subtractCpus(claimedCpus, pool.eligibleCpus)),
     },
-    view.holdings,
-  );
+    allocations,
+  };
 }
 
 /** Decides `get_memory_info`. Nodes that are gone are shown while something is recorded there. */

@@ -14,11 +14,12 @@ import {
   SESSION_WAITING_MAX,
   UNREAD_REPLIES_MAX_BYTES,
 } from '../protocol/limits.js';
-import { errorReply, type Reply } from '../protocol/reply.js';
+import type { Reply } from '../protocol/reply.js';
 import { isStream, type Request, type StreamRequest } from '../protocol/request.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
+import { replyText } from './reply-text.js';
 
 /**
  * Answers one request; calls back once, at any later time.
@@ -272,7 +273,7 @@ export class Connection implements Holder {
 
   /** Fills a slot and sends what is due, in order. */
   #answer(slot: Slot, outcome: Reply | Refusal): void {
-    slot.text = JSON.stringify(isRefusal(outcome) ? errorReply(outcome) : outcome);
+    slot.text = replyText(outcome);
     if (this.#framer.isSession) slot.text += '\n';
     let text = '';
     while (this.#slots[0]?.text != null) text += this.#slots.shift()?.text ?? '';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
-import { intersectCpus, isEmpty } from '../core/cpu-set.js';
+import { intersectCpus, overlaps } from '../core/cpu-set.js';
 import { listedRecord } from '../core/describe.js';
 import { Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
@@ -113,36 +113,69 @@ export interface WrittenState extends Snapshot {
 
 /** Writes the text of a state file in this project's own format. */
 export function formatState({ holdings, homes, generation }: WrittenState, now: Date): string {
-  const body: Omit<OwnFormat, 'checksum'> = {
-    version: FORMAT_VERSION,
-    generation,
-    updated_at: now.toISOString(),
-    claims: [...holdings.claims]
-      .sort(([a], [b]) => compareNames(a, b))
-      .map(([service_name, claim]) => ({
-        service_name,
-        pool: claim.pool,
-        preemption_policy: claim.policy,
-        cpus: formatCpuList(claim.cpus),
-        explicit_cpus: formatCpuList(claim.explicitCpus),
-      })),
+  const header = { version: FORMAT_VERSION, generation, updated_at: now.toISOString() };
+  const others: Pick<OwnFormat, 'hugepages' | 'cpu_homes'> = {
     hugepages: pageRecordsOf(holdings).map(listedRecord),
     cpu_homes: [...homes]
-      .map(([node_id, cpus]) => ({ node_id, cpus: intersectCpus(cpus, holdings.claimedCpus) }))
-      .filter(({ node_id, cpus }) => node_id >= 0 && !isEmpty(cpus))
-      .map(({ node_id, cpus }) => ({ node_id, cpus: formatCpuList(cpus) })),
-    owners: [...holdings.owners]
-      .sort(([a], [b]) => compareNames(a, b))
-      .map(([service_name, owner]) => ({ service_name, ...owner })),
-    replies: holdings.replies.map(({ uid, label, requestId, fingerprint, reply }) => ({
+      .filter(([nodeId, cpus]) => nodeId >= 0 && overlaps(cpus, holdings.claimedCpus))
+      .map(([node_id, cpus]) => ({
+        node_id,
+        cpus: formatCpuList(intersectCpus(cpus, holdings.claimedCpus)),
+      })),
+  };
+  const claims = listOf(holdings.claims, (service_name, claim) => ({
+    service_name,
+    pool: claim.pool,
+    preemption_policy: claim.policy,
+    cpus: formatCpuList(claim.cpus),
+    explicit_cpus: formatCpuList(claim.explicitCpus),
+  }));
+  const owners = listOf(holdings.owners, (service_name, owner) => ({ service_name, ...owner }));
+  const replies = holdings.replies.map((remembered) => {
+    const { uid, label, requestId, fingerprint, reply } = remembered;
+    return textOnce(requestId, remembered, () => ({
       uid,
       label,
       request_id: requestId,
       fingerprint,
-      reply: { ...reply },
-    })),
-  };
-  return `${JSON.stringify({ ...body, checksum: checksumOf(body) })}\n`;
+      reply,
+    }));
+  });
+  // The text of `{ ...header, claims, ...others, owners, replies }`.
+  const body =
+    `${opened(JSON.stringify(header))},"claims":${claims}` +
+    `,${opened(JSON.stringify(others)).slice(1)},"owners":${owners},"replies":[${replies.join(',')}]}`;
+  return `${opened(body)},"checksum":"${digestOf(body)}"}\n`;
+}
+
+/** The JSON of an object without its last brace, so that more can follow. */
+function opened(json: string): string {
+  return json.slice(0, -1);
+}
+
+/** What a part was written as; it never changes, and most of a state stays as it was. */
+const writtenBefore = new WeakMap<object, { readonly name: string; readonly json: string }>();
+
+/** The JSON of a list of services, by name. */
+function listOf<V extends object>(
+  map: ReadonlyMap<string, V>,
+  write: (name: string, value: V) => object,
+): string {
+  const parts = [...map.keys()].sort(compareNames).map((name) => {
+    const value = map.get(name);
+    return value === undefined ? '' : textOnce(name, value, () => write(name, value));
+  });
+  return `[${parts.join(',')}]`;
+}
+
+/** The JSON of a part with that name, written once. */
+function textOnce(name: string, part: object, write: () => object): string {
+  let written = writtenBefore.get(part);
+  if (written?.name !== name) {
+    written = { name, json: JSON.stringify(write()) };
+    writtenBefore.set(part, written);
+  }
+  return written.json;
 }
 
 function readOwnState(json: unknown): StoredState {
@@ -210,5 +243,9 @@ function readOwnState(json: unknown): StoredState {
 
 /** SHA-256 over the compact JSON of everything but the checksum itself, in file order. */
 function checksumOf(body: object): string {
-  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  return digestOf(JSON.stringify(body));
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
