@@ -33,6 +33,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/words': ['src/core', 'src/protocol'],
   'src/viewer': ['src/client', 'src/core', 'src/protocol', 'src/recording'],
   'src/page': ['actors', 'src/core', 'src/inspect', 'src/protocol', 'src/recording', 'src/words'],
+  'src/snap': ['src/config', 'src/core', 'src/protocol', 'src/state', 'src/sysfs', 'src/words'],
   'src/daemon': [
     'actors',
     'src/config',
@@ -43,6 +44,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/socket',
     'src/state',
     'src/sysfs',
+    'src/words',
   ],
   'src/cli': [
     'src/client',

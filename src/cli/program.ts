@@ -3,11 +3,12 @@
 import { Command, CommanderError } from 'commander';
 import { ClientError } from '../client/client-error.js';
 import { RefusedError } from '../client/refused-error.js';
-import { ConfigError } from '../config/config.js';
+import { ConfigError, readSnapName } from '../config/config.js';
 import { visible } from '../core/quoting.js';
 import { DAEMON_VERSION } from '../daemon/version.js';
 import { StateError } from '../state/stored-state.js';
 import { ViewerError } from '../viewer/viewer-error.js';
+import { startCommand } from '../words/snap-advice.js';
 import { allocateCommand } from './allocate.js';
 import type { GlobalOptions } from './ask-daemon.js';
 import { demoCommand } from './demo.js';
@@ -117,8 +118,18 @@ function report(error: unknown, { json }: GlobalOptions): number {
     return STATUS_REFUSED;
   }
   if (error instanceof ConfigError || error instanceof ClientError) {
-    printError(wrapText(`error: ${error.message}`, proseWidth(process.stderr)));
+    printError(
+      wrapText(`error: ${error.message}${startAdvice(error)}`, proseWidth(process.stderr)),
+    );
     return error instanceof ConfigError ? STATUS_MISUSED : STATUS_REFUSED;
   }
   throw error;
+}
+
+/** How to start the daemon where it is a snap; it is not started by hand there. */
+function startAdvice(error: ConfigError | ClientError): string {
+  const snapName = readSnapName();
+  const isAbsent =
+    error instanceof ClientError && ['NO_SOCKET', 'NOT_SERVED'].includes(error.reason);
+  return snapName === null || !isAbsent ? '' : `. In this snap: \`${startCommand(snapName)}\``;
 }

@@ -2,12 +2,14 @@
 
 import { z } from 'zod';
 import type { ErrorAnswer } from '../client/replies.js';
+import { readSnapName } from '../config/config.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { cpuSetOf } from '../core/cpu-set.js';
 import { visible } from '../core/quoting.js';
 import type { ErrorCode } from '../protocol/error-codes.js';
 import { counted } from '../words/counted.js';
 import { formatPageSize } from '../words/sizes.js';
+import { poolCommand } from '../words/snap-advice.js';
 import { formatHolders, formatRoom, holdersSchema, nodesSchema } from './room-table.js';
 import { wrapText } from './table.js';
 import { type Terminal, unpainted } from './terminal.js';
@@ -127,13 +129,12 @@ const REMEDIES: Partial<Record<ErrorCode, (details: Details) => string[]>> = {
     if (node !== undefined) return ['see `epa-orchestrator topology` for the nodes that have some'];
     if (pool === 'general') return ['see `epa-orchestrator status` for what is wrong with it'];
     return [
-      'to have some: boot with isolcpus= (for example isolcpus=2-7), or start the daemon with ' +
-        'a general pool (--cpu-pool 2-7) and say --pool general',
+      'to have some: boot with isolcpus= (for example isolcpus=2-7), or give the daemon a general ' +
+        `pool (\`${poolCommand(readSnapName())}\`) and say --pool general`,
     ];
   },
   POOL_NOT_CONFIGURED: () => [
-    'to have one: start the daemon with --cpu-pool, for example ' +
-      '`epa-orchestrator serve --cpu-pool 2-7`',
+    `to have one: give the daemon its CPUs, for example \`${poolCommand(readSnapName())}\``,
   ],
   POOL_CONFLICT: ({ service_pool: pool }) =>
     pool === undefined ? [] : [`would fit: the same with --pool ${pool}`],

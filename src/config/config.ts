@@ -57,6 +57,8 @@ export interface Config {
   /** Where metrics are served over HTTP, on this host only; 0 = nowhere. */
   readonly metricsPort: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** The snap that the daemon runs in, by the name of its instance; `null` = in none. */
+  readonly snapName: string | null;
 }
 
 /** Settings as given, unchecked: by option, in the environment, or in a file. */
@@ -80,7 +82,7 @@ const ENVIRONMENT: Readonly<Record<Setting, string>> = {
 };
 
 /** The names of the settings in a configuration file (JSON); options have `-` in place of `_`. */
-const FILE_KEYS: Readonly<Record<Setting, string>> = {
+export const FILE_KEYS: Readonly<Record<Setting, string>> = {
   socketPath: 'socket',
   socketMode: 'socket_mode',
   socketGroup: 'socket_group',
@@ -97,7 +99,8 @@ const FILE_KEYS: Readonly<Record<Setting, string>> = {
   logLevel: 'log_level',
 };
 
-type FileSettings = Readonly<Record<string, string | number | undefined>>;
+/** What a configuration file says, unchecked. */
+export type FileSettings = Readonly<Record<string, string | number | undefined>>;
 
 const fileSchema = z.strictObject(
   Object.fromEntries(
@@ -129,7 +132,9 @@ export function readConfig(
     Object.fromEntries([...chosen].map(([setting, { value }]) => [setting, value])),
   );
   if (parsed.success) {
-    return Object.freeze({ ...parsed.data, handedOver: readHandedOver(environment) });
+    const handedOver = readHandedOver(environment);
+    const snapName = readSnapName(environment);
+    return Object.freeze({ ...parsed.data, handedOver, snapName });
   }
   const issue = parsed.error.issues[0];
   throw unusable(chosen.get(issue?.path[0]) ?? NO_CHOICE, issue?.message);
@@ -182,6 +187,39 @@ function readPath(
 
 function configPathIn(environment: NodeJS.ProcessEnv): string | undefined {
   return environment['EPA_CONFIG'] || undefined;
+}
+
+/** Where a snap keeps things, as snapd says. */
+export interface SnapPlaces {
+  /** The name of the instance of the snap. */
+  readonly name: string;
+  /** `SNAP_DATA`: of this revision; goes back with it. */
+  readonly dataDirectory: string;
+  /** `SNAP_COMMON`: of all revisions. */
+  readonly commonDirectory: string;
+}
+
+/** The name of the instance of the snap that this process runs in; `null` = in none. */
+export function readSnapName(environment: NodeJS.ProcessEnv = process.env): string | null {
+  return environment['SNAP_INSTANCE_NAME'] || null;
+}
+
+/**
+ * Where the snap keeps things that this process runs in.
+ *
+ * @throws ConfigError when it runs in none
+ */
+export function readSnapPlaces(environment: NodeJS.ProcessEnv = process.env): SnapPlaces {
+  const read = (name: string) => {
+    const value = environment[name];
+    if (value) return value;
+    throw new ConfigError(`${name} is not set: this is to be run by snapd, within the snap`);
+  };
+  return {
+    name: read('SNAP_INSTANCE_NAME'),
+    dataDirectory: read('SNAP_DATA'),
+    commonDirectory: read('SNAP_COMMON'),
+  };
 }
 
 /** What a configuration that was read again means to a daemon that runs. */
@@ -327,7 +365,12 @@ function homeDirectory(): string {
   }
 }
 
-function readConfigFile(path: string | undefined): FileSettings {
+/**
+ * Reads a configuration file, and leaves its values unchecked; without a path there are none.
+ *
+ * @throws ConfigError when it cannot be read, is no object, or has a key that is not known
+ */
+export function readConfigFile(path: string | undefined): FileSettings {
   if (path === undefined) return {};
   let json: unknown;
   try {

@@ -36,6 +36,7 @@ import type { Logger } from './log.js';
 import { logEmissions, logFound } from './log-emissions.js';
 import { MetricsPort } from './metrics-port.js';
 import type { About } from './status.js';
+import { withAdvice } from './sysfs-errors.js';
 import { DAEMON_VERSION } from './version.js';
 import { Watchers } from './watchers.js';
 
@@ -72,7 +73,7 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   });
   const counters = new Counters();
   const coordinator = createCoordinator(config, scanPool, state, counters);
-  logEmissions(coordinator, log);
+  logEmissions(coordinator, log, config.snapName);
   coordinator.on('COMMITTED', ({ change, generation }) => {
     counters.noteChange(change);
     // That a reply is remembered changes nobody's CPUs or pages.
@@ -158,11 +159,11 @@ function createCoordinator(
   const scanner = scannerMachine.provide({
     actors: {
       readMachine: fromPromise(async ({ signal }): Promise<Scan> => {
-        const facts = await scans.count(scanPool.readMachine(signal), signal);
-        return { facts, takenAtMs: Date.now() };
+        const scan = () => scans.count(scanPool.readMachine(signal), signal);
+        return { facts: await withAdvice(config.snapName, scan), takenAtMs: Date.now() };
       }),
       readVitals: fromPromise(({ input, signal }: { input: Wanted; signal: AbortSignal }) =>
-        looks.count(scanPool.readVitals(input, signal), signal),
+        withAdvice(config.snapName, () => looks.count(scanPool.readVitals(input, signal), signal)),
       ),
     },
   });

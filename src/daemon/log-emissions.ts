@@ -8,6 +8,7 @@ import { isEmpty } from '../core/cpu-set.js';
 import { changesRecords } from '../core/plan.js';
 import type { View } from '../core/view.js';
 import type { FoundState } from '../state/state-copies.js';
+import { poolCommand } from '../words/snap-advice.js';
 import type { Logger } from './log.js';
 
 /** Writes what was found on disk at the start, as far as it is worth a word. */
@@ -18,16 +19,21 @@ export function logFound({ state, faults }: FoundState, log: Logger): void {
   }
 }
 
-/** Writes a line for everything worth reading later. */
+/**
+ * Writes a line for everything worth reading later.
+ *
+ * @param snapName the snap that the daemon is; `null` = none
+ */
 export function logEmissions(
   coordinator: ActorRefFrom<typeof coordinatorMachine>,
   log: Logger,
+  snapName: string | null,
 ): void {
   coordinator.on('READY', ({ view }) => {
     log.info(machineFields(view), 'ready');
-    logPools(view, log);
+    logPools(view, log, snapName);
   });
-  coordinator.on('POOLS_CHANGED', ({ view }) => logPools(view, log));
+  coordinator.on('POOLS_CHANGED', ({ view }) => logPools(view, log, snapName));
   coordinator.on('CHANGED', ({ ticket, plan }) => {
     if (!changesRecords(plan)) return;
     const { action, serviceName } = { serviceName: null, ...ticket.request };
@@ -73,7 +79,7 @@ function machineFields(view: View) {
   };
 }
 
-function logPools({ pools }: View, log: Logger): void {
+function logPools({ pools }: View, log: Logger, snapName: string | null): void {
   if (pools.general.closedBecause !== null) {
     log.error({ reason: pools.general.closedBecause }, 'the general pool is closed');
   }
@@ -81,7 +87,7 @@ function logPools({ pools }: View, log: Logger): void {
     log.warn(
       'no CPU can be handed out: this machine has no isolated CPUs. ' +
         'Boot with isolcpus= (for example isolcpus=2-7), or give the daemon a general pool ' +
-        '(--cpu-pool 2-7, or EPA_CPU_POOL)',
+        `(${snapName === null ? '--cpu-pool 2-7, or EPA_CPU_POOL' : poolCommand(snapName)})`,
     );
   }
 }

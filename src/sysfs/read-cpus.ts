@@ -29,6 +29,18 @@ export function readOnlineCpus(files: SysfsFiles): CpuSet {
 }
 
 /**
+ * The CPUs of the machine, offline ones included.
+ *
+ * @throws SysfsError
+ */
+export function readPresentCpus(files: SysfsFiles): CpuSet {
+  return (
+    readCpuList(files, `${CPU_DIRECTORY}/present`) ??
+    cpuSetOf(readIds(files, CPU_DIRECTORY, 'cpu') ?? [])
+  );
+}
+
+/**
  * The CPUs that the kernel was told to isolate (`isolcpus=`), offline ones included.
  *
  * @throws SysfsError

@@ -167,14 +167,13 @@ refused: a b
     [
       'NO_CPUS_AVAILABLE',
       { pool: 'isolated' },
-      'to have some: boot with isolcpus= (for example isolcpus=2-7), or start the daemon with ' +
-        'a general pool (--cpu-pool 2-7) and say --pool general',
+      'to have some: boot with isolcpus= (for example isolcpus=2-7), or give the daemon a ' +
+        'general pool (`epa-orchestrator serve --cpu-pool 2-7`) and say --pool general',
     ],
     [
       'POOL_NOT_CONFIGURED',
       {},
-      'to have one: start the daemon with --cpu-pool, for example ' +
-        '`epa-orchestrator serve --cpu-pool 2-7`',
+      'to have one: give the daemon its CPUs, for example `epa-orchestrator serve --cpu-pool 2-7`',
     ],
     ['POOL_CONFLICT', { service_pool: 'general' }, 'would fit: the same with --pool general'],
     ['POLICY_CONFLICT', {}, 'would fit: the same without --policy, or after a full release'],
