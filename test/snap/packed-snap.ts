@@ -32,7 +32,7 @@ export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const NPM_VERSION = '11.6.2';
 
 /** A registry that does not answer keeps npm waiting for longer than anybody does. */
-const BUILD_TIMEOUT_MS = 200_000;
+const BUILD_TIMEOUT_MS = 400_000;
 
 /** What came of it. */
 export interface PackedSnap {
