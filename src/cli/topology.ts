@@ -69,10 +69,10 @@ function summaryOf({ online_cpus: online, nodes }: Topology): string {
   return (
     `${counted(cpuCount, 'CPU')} online (${online}), ${counted(cores.length, 'core')} ` +
     `of ${counted(widthsOf(cores), 'thread')}, ` +
+    `${nodeCount === 0 ? 'no NUMA node' : counted(nodeCount, 'NUMA node')}` +
     (caches.length === 0
       ? ''
-      : `${counted(caches.length, 'last-level cache')} of ${counted(widthsOf(caches), 'CPU')}, `) +
-    `${nodeCount === 0 ? 'no NUMA node' : counted(nodeCount, 'NUMA node')}`
+      : `, ${counted(caches.length, 'last-level cache')} of ${counted(widthsOf(caches), 'CPU')}`)
   );
 }
 
