@@ -225,7 +225,7 @@ general pool: 2 CPUs, 2 free (0,16), held by nobody
     const [topology, status] = await Promise.all([run('topology'), run('status')]);
     expect(topology.status).to.equal(0);
     expect(topology.stdout).to.match(
-      /^32 CPUs online \(0-31\), 16 cores of 2 threads, 2 NUMA nodes, 4\slast-level caches of 8 CPUs\n/,
+      /^32 CPUs online \(0-31\), 16 cores of 2 threads, 2 NUMA nodes, 4 last-level caches\sof 8 CPUs\n/,
     );
     expect(status.status).to.equal(0);
     expect(status.stdout).to.match(/^the daemon serves\ndaemon +epa-orchestrator \d/);
