@@ -144,8 +144,46 @@ function bestForRest(
     .map(({ index }) => index);
 }
 
-/** Cores of several widths, one after the other to the bin that has least and can have one more. */
+/** Steps that the search for the evenest shares may take: some ten milliseconds. */
+const EVENEST_STEPS_MAX = 4_000_000;
+
+/** Shares where cores of several widths must add up: the evenest, or nearly so where that takes long. */
 function unevenShares(bins: readonly Region[], cpuCount: number): Share[] | null {
+  const steps = roomIn(bins) * cpuCount;
+  return steps <= EVENEST_STEPS_MAX ? evenest(bins, cpuCount) : nearlyEven(bins, cpuCount);
+}
+
+/** The shares with the lowest sum of squares: bin by bin, the best way to each sum. */
+function evenest(bins: readonly Region[], cpuCount: number): Share[] | null {
+  let squares = new Float64Array(cpuCount + 1).fill(Number.POSITIVE_INFINITY);
+  squares[0] = 0;
+  const lastShares = bins.map(({ room }) => {
+    const next = Float64Array.from(squares);
+    const shares = new Int32Array(cpuCount + 1);
+    for (let share = room.atLeast(1); share > 0; share = room.atLeast(share + 1)) {
+      for (let sum = share; sum <= cpuCount; sum++) {
+        const candidate = (squares[sum - share] ?? 0) + share * share;
+        if (candidate >= (next[sum] ?? 0)) continue;
+        next[sum] = candidate;
+        shares[sum] = share;
+      }
+    }
+    squares = next;
+    return shares;
+  });
+  if (squares[cpuCount] === Number.POSITIVE_INFINITY) return null;
+  const shares = bins.map(() => 0);
+  let rest = cpuCount;
+  for (let index = bins.length - 1; index >= 0; index--) {
+    const share = lastShares[index]?.[rest] ?? 0;
+    shares[index] = share;
+    rest -= share;
+  }
+  return together(bins, shares);
+}
+
+/** Core after core to the bin that has least and can have one more. */
+function nearlyEven(bins: readonly Region[], cpuCount: number): Share[] | null {
   const shares = bins.map(() => 0);
   let rest = cpuCount;
   while (rest > 0) {

@@ -129,11 +129,14 @@ export function partsOf(ground: Ground, cpus: Iterable<number>): Part[] {
   });
 }
 
-/** Cuts parts by node, or by cache: the pieces that are not empty, by place; those nowhere last. */
-export function cutBy(parts: readonly Part[], division: Division): Part[][] {
-  const { count, ofCpu, ofCore } = division;
-  const pieces: Part[][] = Array.from({ length: count + 1 }, () => []);
-  const add = (place: number, part: Part) => pieces[place === NOWHERE ? count : place]?.push(part);
+/** Cuts parts by node, or by cache: the pieces, those nowhere included. */
+export function cutBy(parts: readonly Part[], { ofCpu, ofCore }: Division): Part[][] {
+  const pieces = new Map<number, Part[]>();
+  const add = (place: number, part: Part) => {
+    const known = pieces.get(place);
+    if (known === undefined) pieces.set(place, [part]);
+    else known.push(part);
+  };
   for (const part of parts) {
     const { coreIndex, cpus } = part;
     const place = ofCore[coreIndex] ?? NOWHERE;
@@ -144,7 +147,7 @@ export function cutBy(parts: readonly Part[], division: Division): Part[][] {
       }
     }
   }
-  return pieces.filter((piece) => piece.length > 0);
+  return [...pieces.values()];
 }
 
 /** What an array by CPU id, or by place, says. */

@@ -66,7 +66,7 @@ function knownPick({ picks }: Ground, layout: Layout, cpuCount: number): KnownPi
 }
 
 /** How the CPUs of some parts lie; worked out once, as several counts are tried in a region. */
-function layoutOf(ground: Ground, parts: readonly Part[]): Layout {
+export function layoutOf(ground: Ground, parts: readonly Part[]): Layout {
   const { geometry, tierOf, layouts } = ground;
   const known = layouts.get(parts);
   if (known !== undefined) return known;

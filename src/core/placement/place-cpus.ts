@@ -7,7 +7,7 @@
 import type { Placement } from '../../protocol/placement.js';
 import { type CpuSet, cpuSetOf, cpusOf, isEmpty, NO_CPUS } from '../cpu-set.js';
 import { invariant } from '../invariant.js';
-import { evenShares, packings } from './bins.js';
+import { evenShares, packings, type Share } from './bins.js';
 import { NOWHERE, type Part, type Site } from './geometry.js';
 import {
   cutBy,
@@ -18,7 +18,7 @@ import {
   partsOf,
   valueAt,
 } from './ground.js';
-import { pickIn } from './pick.js';
+import { layoutOf, pickIn } from './pick.js';
 import { type Region, regionOf, regionsOf, union } from './region.js';
 import { type Room, roomOfAny } from './room.js';
 import { bound, compareScored, compareTerms, type Scored, score } from './score.js';
@@ -168,14 +168,18 @@ function considerHeld(search: Search, homes: readonly Region[]): void {
   const { ground, cpuCount } = search;
   const held = cpusOf(ground.offer.ownCpus);
   if (held.length !== cpuCount) return;
-  const region = regionOf(ground, partsOf(ground, held));
-  if (!region.room.has(cpuCount)) return;
-  const [first] = held;
-  const home = homes.find(({ parts }) =>
-    parts.some(({ cpus }) => first !== undefined && cpus.includes(first)),
-  );
-  const cpus = new Set(home?.parts.flatMap((part) => part.cpus));
-  if (held.every((cpu) => cpus.has(cpu))) search.consider(held);
+  const { parts, room } = regionOf(ground, partsOf(ground, held));
+  if (!room.has(cpuCount)) return;
+  const isWithin = (home: Region) => {
+    const cpusOfCore = new Map(home.parts.map(({ coreIndex, cpus }) => [coreIndex, cpus]));
+    return parts.every(({ coreIndex, cpus }) => {
+      const known = cpusOfCore.get(coreIndex);
+      return known !== undefined && cpus.every((cpu) => known.includes(cpu));
+    });
+  };
+  const first = parts[0]?.coreIndex;
+  const near = homes.filter((home) => home.parts.some(({ coreIndex }) => coreIndex === first));
+  if (near.some(isWithin)) search.consider(held);
 }
 
 /** One node if it fits, and the fewest if none does. */
@@ -212,16 +216,50 @@ function considerFewCaches(search: Search, homes: readonly Region[]): void {
 /** An even share of each node; each share by itself in few caches, where those matter. */
 function considerEven(search: Search, homes: readonly Region[]): void {
   const { ground, placement, cpuCount } = search;
+  const alike = new Map<string, readonly number[]>();
   for (const { parts } of homes) {
     const nodes = regionsOf(ground, nodesIn(ground, parts));
     const shares = evenShares(ground, nodes, cpuCount);
     if (shares === null) continue;
-    const cpus = shares.flatMap((share) => {
-      if (placement.cache === 'any') return pickIn(ground, share.bin, share.cpuCount);
-      const inNode = new Search(ground, { ...placement, numa: 'any' }, share.cpuCount);
-      considerFewCaches(inNode, [share.bin]);
-      return inNode.best?.cpus ?? pickIn(ground, share.bin, share.cpuCount);
-    });
+    const cpus = shares.flatMap((share) =>
+      placement.cache === 'any'
+        ? pickIn(ground, share.bin, share.cpuCount)
+        : fewCachesIn(search, share, alike),
+    );
     search.consider(cpus.sort((a, b) => a - b));
   }
+}
+
+/**
+ * A share in few caches of its node.
+ *
+ * @param alike what was found where CPUs lie alike, caches included: their places in the node
+ */
+function fewCachesIn(
+  { ground, placement }: Search,
+  { bin, cpuCount }: Share,
+  alike: Map<string, readonly number[]>,
+): number[] {
+  const { siblings, key } = layoutOf(ground, bin.parts);
+  const names = new Map<number, number>();
+  const cacheNames = siblings.map((cpu) => {
+    const cache = valueAt(ground.geometry.caches.ofCpu, cpu);
+    const name = names.get(cache) ?? names.size;
+    names.set(cache, name);
+    return name;
+  });
+  const name = key === null ? null : `${cpuCount}${key}/${cacheNames.join()}`;
+  const known = name === null ? undefined : alike.get(name);
+  if (known !== undefined) return known.map((place) => siblings[place] ?? NOWHERE);
+  const search = new Search(ground, { ...placement, numa: 'any' }, cpuCount);
+  considerFewCaches(search, [bin]);
+  const cpus = [...(search.best?.cpus ?? pickIn(ground, bin, cpuCount))];
+  if (name !== null) {
+    const places = new Map(siblings.map((cpu, place) => [cpu, place]));
+    alike.set(
+      name,
+      cpus.map((cpu) => places.get(cpu) ?? NOWHERE),
+    );
+  }
+  return cpus;
 }

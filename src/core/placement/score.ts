@@ -69,7 +69,7 @@ export function bound(
   const nodes = placement.numa === 'pack' ? 1 : 0;
   const caches = placement.cache === 'prefer' ? 1 : 0;
   const kept = Math.min(own, cpuCount);
-  return [taken, nodes, caches, -kept, splitAtLeast(ground, region, cpuCount), 0, left];
+  return [taken, nodes, caches, -kept, ...splitAtLeast(ground, region, cpuCount), left];
 }
 
 /** Below 0 when the first is better; 0 only for terms that are alike. */
@@ -95,16 +95,22 @@ function numaTerm({ numa }: Placement, ofNode: ReadonlyMap<number, number>): num
   return squares;
 }
 
-function splitAtLeast(ground: Ground, { parts }: Region, cpuCount: number): number {
-  if (ground.cores === 'whole') return 0;
-  let [divisor, singles] = [0, 0];
-  for (const { coreIndex } of parts) {
-    const width = ground.geometry.wholes[coreIndex]?.cpus.length ?? 1;
-    if (width === 1) singles++;
+/** How many cores any choice in a region splits, and how many of them were unbroken. */
+function splitAtLeast(ground: Ground, { parts }: Region, cpuCount: number): [number, number] {
+  const { cores, geometry, tierOf } = ground;
+  if (cores === 'whole') return [0, 0];
+  let [divisor, singles, broken] = [0, 0, 0];
+  for (const { coreIndex, cpus } of parts) {
+    const width = geometry.wholes[coreIndex]?.cpus.length ?? 1;
     divisor = greatestCommonDivisor(divisor, width);
+    if (width === 1) singles++;
+    else if (cpus.length < width || cpus.some((cpu) => tierOf[cpu] === TAKEABLE)) broken++;
   }
-  if (ground.cores === 'spread') return Math.max(0, cpuCount - singles);
-  return divisor > 0 && cpuCount % divisor !== 0 ? 1 : 0;
+  if (cores === 'spread') {
+    return [Math.max(0, cpuCount - singles), Math.max(0, cpuCount - singles - broken)];
+  }
+  const split = divisor > 0 && cpuCount % divisor !== 0 ? 1 : 0;
+  return [split, broken === 0 ? split : 0];
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
