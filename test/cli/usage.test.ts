@@ -71,7 +71,8 @@ describe('the command line without a daemon', () => {
     );
   });
 
-  const commands = 'serve demo list allocate release hugepages memory topology status state';
+  const commands =
+    'serve demo list allocate release hugepages memory topology status metrics state';
   const stateCommands = ['show', 'verify', 'export', 'import', 'restore'].map((verb) => [
     'state',
     verb,

@@ -117,7 +117,8 @@ describe('a line of a watch', () => {
     ],
   ] as const) {
     it(`says: ${words}`, () => {
-      const parsed: WatchLine = WATCH_LINE_SCHEMA.parse({ seq: 2, ...line });
+      const beside = { seq: 2, time: '2026-01-02T03:04:05.000Z', generation: 7 };
+      const parsed: WatchLine = WATCH_LINE_SCHEMA.parse({ ...beside, ...line });
       expect(wordsOf(parsed, { columns: 80, paint: unpainted })).to.equal(words);
     });
   }
