@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod';
+import { ERROR_CODES } from './error-codes.js';
 import {
   errorReplySchema,
   listedAllocation,
@@ -85,8 +86,15 @@ export function protocolSchema(): JsonSchema {
 
 /** A schema as a part of the document: without what only stands at the top of one. */
 function inDocument(id: string, { $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema {
-  if (!id.endsWith('_request')) return schema;
   const { properties, required = [], ...rest } = schema;
+  if (id === 'error_reply') {
+    const codes = Object.entries(ERROR_CODES).map(([code, description]) => ({
+      const: code,
+      description,
+    }));
+    return { ...schema, properties: { ...properties, code: { oneOf: codes } } };
+  }
+  if (!id.endsWith('_request')) return schema;
   const version = { const: PROTOCOL_VERSION, default: PROTOCOL_VERSION };
   const action = { const: id.replace(/_request$/, '') };
   return {
