@@ -17,6 +17,8 @@ const TYPES = ['@types/node', 'undici-types'];
 
 /** A program of the documentation, and what it writes. */
 interface Example {
+  /** Of the file that it is put into. */
+  readonly name: string;
   readonly language: string;
   readonly program: string;
   readonly output: string;
@@ -25,13 +27,19 @@ interface Example {
 function readExamples(): Example[] {
   const pairs = /```(js|ts)\n(.+?\n)```\n```text\n(.+?\n)```/gs;
   return [...read('docs/client.md').matchAll(pairs)].map(
-    ([, language = '', program = '', output = '']) => ({ language, program, output }),
+    ([, language = '', program = '', output = ''], index) => ({
+      name: `example-${index + 1}.${language}`,
+      language,
+      program,
+      output,
+    }),
   );
 }
 
 describe('the package', function () {
   // It is built and packed first.
   this.timeout(240_000);
+  const examples = readExamples();
   let packed: PackedPackage;
   let app: Installation;
   before(async () => {
@@ -41,7 +49,7 @@ describe('the package', function () {
   after(() => packed?.remove());
 
   it('has what it promises, and nothing of how it is made', () => {
-    const { client } = { client: manifest.exports['./client'] };
+    const client = manifest.exports['./client'];
     const promised = [client.types, client.default, manifest.bin['epa-orchestrator']];
     expect(packed.files).to.include.members(
       promised.map((path: string) => path.replace(/^\.\//, '')),
@@ -89,44 +97,37 @@ describe('the package', function () {
     expect(await app.node(['plain.cjs'])).to.equal('function\n');
   });
 
-  it('has types that know what is wrong', async () => {
-    app.write(
-      'wrong.ts',
-      [
-        "import { EpaClient, RefusedError } from 'epa-orchestrator/client';",
-        'const epa = new EpaClient();',
-        '// @ts-expect-error: no such pool',
-        "void epa.allocateCores({ service_name: 'x', pool: 'big' });",
-        '// @ts-expect-error: the node is missing',
-        "void epa.allocateNumaCores({ service_name: 'x', num_of_cores: 1 });",
-        '// @ts-expect-error: a list is no count',
-        "const count: number = (await epa.allocateNumaCores({ service_name: 'x', numa_node: 0, num_of_cores: 1 })).cores_allocated;",
-        '// @ts-expect-error: a reply is only looked at',
-        '(await epa.listAllocations()).allocations.pop();',
-        "const code = (error: RefusedError) => error.code === 'BUSY';",
-        'void [count, code];',
-      ].join('\n'),
-    );
-    await app.compile(['wrong.ts']);
+  it('has types that know what is right, and what is wrong', async () => {
+    app.write('wrong.ts', WRONG);
+    for (const { name, program } of examples) app.write(name, program);
+    const names = ['wrong.ts', ...examples.map(({ name }) => name)];
+    await app.compile(names.filter((name) => name.endsWith('.ts')));
   });
 
   it('does what the documentation of the client says, as it stands there', async () => {
-    const examples = readExamples();
     expect(examples.map(({ language }) => language)).to.include.members(['js', 'ts']);
-    const nameOf = (index: number, language: string) => `example-${index}.${language}`;
-    for (const [index, { language, program }] of examples.entries()) {
-      app.write(nameOf(index, language), program);
-    }
-    await app.compile(
-      examples.flatMap(({ language }, index) =>
-        language === 'ts' ? [nameOf(index, language)] : [],
-      ),
-    );
     await using host = new TestHost();
     await host.start();
-    for (const [index, { output }] of examples.entries()) {
-      const said = await app.node([nameOf(index, 'js')], { EPA_SOCKET: host.socketPath });
-      expect(said, `example ${index + 1}`).to.equal(output);
+    for (const { name, output } of examples) {
+      const words = [name.replace(/\.ts$/, '.js')];
+      expect(await app.node(words, { EPA_SOCKET: host.socketPath }), name).to.equal(output);
     }
   });
 });
+
+/** What a compiler must not let pass. */
+const WRONG = `
+import { EpaClient, RefusedError } from 'epa-orchestrator/client';
+const epa = new EpaClient();
+// @ts-expect-error: no such pool
+void epa.allocateCores({ service_name: 'x', pool: 'big' });
+// @ts-expect-error: the node is missing
+void epa.allocateNumaCores({ service_name: 'x', num_of_cores: 1 });
+const claimed = await epa.allocateNumaCores({ service_name: 'x', numa_node: 0, num_of_cores: 1 });
+// @ts-expect-error: a list is no count
+const count: number = claimed.cores_allocated;
+// @ts-expect-error: a reply is only looked at
+(await epa.listAllocations()).allocations.pop();
+const isBusy = (error: RefusedError) => error.code === 'BUSY';
+void [count, isBusy];
+`;
