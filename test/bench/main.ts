@@ -15,7 +15,8 @@ import { diskDirectory, makeTools } from './tools.js';
 
 const HELP = `npm run bench -- [options]
   --short           only see whether it works; a minute
-  --node PATH       the Node.js that runs the daemon (default: the one that runs this)
+  --node PATH|24    the Node.js that runs the daemon (default: the one that runs this); a version
+                    comes from the npm package "node"
   --rounds N        rounds that count; medians are over them (5)
   --seconds N       length of one measurement (0.3)
   --only REGEXP     only cells whose name matches, such as 'list, 64 clients'
@@ -47,7 +48,7 @@ async function run(): Promise<void> {
   const directory = mkdtempSync(join(values.directory ?? diskDirectory(), 'epa-bench-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const tools = makeTools(directory, resolve(values.node));
+  const tools = makeTools(directory, nodeAt(values.node));
   const { short } = values;
   const measurements = await runRounds(tools, {
     rounds: Number(values.rounds ?? (short ? 1 : 5)),
@@ -71,6 +72,21 @@ async function run(): Promise<void> {
   process.stdout.write(report.text);
   writeFileSync(values.json, `${JSON.stringify(report.json, null, 1)}\n`);
   process.stderr.write(`written to ${values.json}\n`);
+}
+
+/** The program of a path, or of a version, which npm fetches and keeps. */
+function nodeAt(wanted: string): string {
+  if (!/^[\d.]+$/.test(wanted)) return resolve(wanted);
+  const words = [
+    'exec',
+    '--yes',
+    `--package=node@${wanted}`,
+    '--',
+    'node',
+    '-p',
+    'process.execPath',
+  ];
+  return execFileSync('npm', words, { encoding: 'utf8' }).trim();
 }
 
 function fileSystemOf(directory: string): string {

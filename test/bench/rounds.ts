@@ -81,7 +81,8 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
   }
   if (!plan.hasExtras) return { ...found, memory: null, scans: null };
   plan.say('scans and memory');
-  const scans = await measureScans(tools, plan.scanned, plan.seconds * 30);
+  const usage = await measureScans(tools, plan.scanned, plan.seconds * 30);
+  const scans = { ...usage, machine: plan.scanned.name };
   return { ...found, scans, memory: await measureMemory(tools, plan.requestCount) };
 }
 
