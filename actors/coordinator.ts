@@ -95,10 +95,12 @@ export const coordinatorMachine = setup({
       },
     ),
     noteDevices: assign({
-      view: ({ context }, { devices }: { devices: DevicePlaces }) =>
-        devices.size + context.view.devices.size === 0
-          ? context.view
-          : { ...context.view, devices },
+      view: ({ context: { view, pending } }, { devices }: { devices: DevicePlaces }) => {
+        // What is pending may have to be decided again, with the devices that it named.
+        const known = pending.length === 0 ? NO_DEVICES : view.devices;
+        if (devices.size + view.devices.size === 0) return view;
+        return { ...view, devices: new Map([...known, ...devices]) };
+      },
     }),
     alignNodes: enqueueActions(
       ({ context, enqueue, system }, { isForced }: { isForced: boolean }) => {

@@ -84,6 +84,24 @@ describe('the coordinator whose store fails', () => {
     expect(host.replyTo(released)).to.include({ cores_allocated: 0 });
   });
 
+  it('decides anew with the devices that were named, whatever others named since', async () => {
+    const host = await bench();
+    const near = (serviceName: string, address: string) => ({
+      ...cores(serviceName, 1),
+      placement: { cores: 'any', numa: 'any', cache: 'any', near: address } as const,
+    });
+    host.send(cores('b', 5));
+    await quiet();
+    const first = host.send(near('c', '0000:3b:00.0'));
+    await quiet();
+    const second = host.send(near('d', '0000:af:00.0'));
+    await quiet();
+    await host.writeFails();
+    for (const refused of [first, second]) {
+      expect(host.replyTo(refused)).to.include({ code: 'READ_ONLY' });
+    }
+  });
+
   it('refuses changes until it has recovered, and goes on reading', async () => {
     const host = await bench();
     host.send(cores('b', 1));

@@ -212,6 +212,11 @@ describe('the refusal of a placement', () => {
     expect(machine().ask(numa('a', 1, 1, at({ near: CARD })))).not.to.have.property('error');
   });
 
+  it('grants nothing near a device that nobody looked for', () => {
+    const reply = machine().ask(cores('a', 1, at({ near: '07:00.0' })));
+    expectRefusal(reply, 'INTERNAL', 'PCI device 0000:07:00.0 was not looked for');
+  });
+
   it('says when the node of a device is not there, or has no CPU of the pool', () => {
     const gone = machine().ask(cores('a', 1, at({ near: 'e1:00.0' })));
     expectRefusal(gone, 'NUMA_NODE_NOT_FOUND', 'NUMA node 9, in which 0000:e1:00.0 is, does not');

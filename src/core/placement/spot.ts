@@ -34,7 +34,7 @@ export interface Spot {
  * @param nodeId the node that the request itself names, if it does
  * @returns `null` where the plain choice is asked for. `INVALID_REQUEST` with `details.field` where the
  * device of `near` has no node, or another one than the request, and where nobody knows the caches that
- * are required; `NUMA_NODE_NOT_FOUND` or `NO_CPUS_AVAILABLE` where the node of the device has nothing
+ * are required; `INTERNAL` where nobody looked for the device; `NUMA_NODE_NOT_FOUND` or `NO_CPUS_AVAILABLE` where the node of the device has nothing
  */
 export function findSpot(
   view: View,
@@ -137,7 +137,10 @@ function findNear(
   nodeId: number | null,
 ): number | Refusal {
   const place = view.devices.get(address);
-  invariant(place !== undefined, `nobody looked where ${address} is`);
+  if (place === undefined) {
+    const sentence = `PCI device ${address} was not looked for, as the machine could not be read; ask again`;
+    return refusal('INTERNAL', sentence);
+  }
   const field = { field: 'placement.near' };
   if (place.nodeId === null) {
     const sentence = `Invalid request: placement.near ${address} names no NUMA node: ${place.reason}`;
