@@ -18,6 +18,7 @@ import {
   uniteCpus,
 } from './cpu-set.js';
 import { invariant } from './invariant.js';
+import { LayeredMap } from './layered-map.js';
 import type { RememberedReply } from './repeats.js';
 
 /** The CPUs of one service. */
@@ -66,7 +67,7 @@ type Parts = Pick<
 export class Holdings {
   /** Nobody holds anything. */
   static readonly none = new Holdings({
-    claims: new Map(),
+    claims: LayeredMap.of(),
     pages: new Map(),
     claimedIn: { isolated: NO_CPUS, general: NO_CPUS },
     claimedCpus: NO_CPUS,
@@ -77,7 +78,7 @@ export class Holdings {
   });
 
   /** Service → its claim. Services that hold no CPU are absent. */
-  readonly claims: ReadonlyMap<string, Claim>;
+  readonly claims: LayeredMap<string, Claim>;
   /** Node → its page records. Nodes without any are absent. */
   readonly pages: ReadonlyMap<number, NodePageRecords>;
   /** CPUs claimed by the services of each pool. */
@@ -112,13 +113,14 @@ export class Holdings {
    */
   withClaims(changes: readonly ClaimChange[]): Holdings {
     if (changes.length === 0) return this;
-    const claims = new Map(this.claims);
     const claimedIn = { ...this.claimedIn };
     let { claimedCpus, explicitCpus, protectedCpus } = this;
+    const changed = new Set<string>();
     for (const { serviceName } of changes) {
-      const before = claims.get(serviceName);
+      invariant(!changed.has(serviceName), `${serviceName} is changed twice`);
+      changed.add(serviceName);
+      const before = this.claims.get(serviceName);
       if (before === undefined) continue;
-      claims.delete(serviceName);
       claimedIn[before.pool] = subtractCpus(claimedIn[before.pool], before.cpus);
       claimedCpus = subtractCpus(claimedCpus, before.cpus);
       explicitCpus = subtractCpus(explicitCpus, before.cpus);
@@ -126,11 +128,9 @@ export class Holdings {
     }
     for (const { serviceName, claim } of changes) {
       if (claim === undefined) continue;
-      invariant(!claims.has(serviceName), `${serviceName} is changed twice`);
       invariant(!isEmpty(claim.cpus), `the claim of ${serviceName} has no CPU`);
       invariant(!overlaps(claim.cpus, claimedCpus), `a CPU of ${serviceName} has another owner`);
       invariant(isSubset(claim.explicitCpus, claim.cpus), `${serviceName}: explicit ⊄ claimed`);
-      claims.set(serviceName, claim);
       claimedIn[claim.pool] = uniteCpus(claimedIn[claim.pool], claim.cpus);
       claimedCpus = uniteCpus(claimedCpus, claim.cpus);
       explicitCpus = uniteCpus(explicitCpus, claim.explicitCpus);
@@ -138,6 +138,7 @@ export class Holdings {
         protectedCpus = uniteCpus(protectedCpus, claim.cpus);
       }
     }
+    const claims = this.claims.with(changes.map((change) => [change.serviceName, change.claim]));
     const parts = { ...this, claims, claimedIn, claimedCpus, explicitCpus, protectedCpus };
     const names = changes.map(({ serviceName }) => serviceName);
     return new Holdings({ ...parts, owners: ownersAfter(parts, names) });

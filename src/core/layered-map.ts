@@ -1,0 +1,70 @@
+/**
+ * A map that never changes, of which a copy with a few changes is cheap: most of it is shared with
+ * the map that it came from.
+ */
+
+/** Behaves as the `Map` of the same entries does, but for their order, which means nothing. */
+export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
+  /** Shared by many maps, and changed by none. */
+  private readonly base: ReadonlyMap<K, V>;
+  /** What is otherwise here; `undefined` = not here. */
+  private readonly changes: ReadonlyMap<K, V | undefined>;
+  readonly size: number;
+
+  private constructor(
+    base: ReadonlyMap<K, V>,
+    changes: ReadonlyMap<K, V | undefined>,
+    size: number,
+  ) {
+    this.base = base;
+    this.changes = changes;
+    this.size = size;
+  }
+
+  static of<K, V>(entries: Iterable<readonly [K, V]> = []): LayeredMap<K, V> {
+    const base = new Map(entries);
+    return new LayeredMap(base, new Map(), base.size);
+  }
+
+  /** The map after these changes, the later of one key last; `undefined` takes a key out. */
+  with(entries: Iterable<readonly [K, V | undefined]>): LayeredMap<K, V> {
+    const changes = new Map(this.changes);
+    for (const [key, value] of entries) changes.set(key, value);
+    let size = this.base.size;
+    for (const [key, value] of changes) {
+      size += Number(value !== undefined) - Number(this.base.has(key));
+    }
+    const next = new LayeredMap(this.base, changes, size);
+    // A new base costs as much as it has entries, and each change as many as there were before it.
+    return changes.size ** 2 > this.base.size ? LayeredMap.of(next) : next;
+  }
+
+  get(key: K): V | undefined {
+    return this.changes.has(key) ? this.changes.get(key) : this.base.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
+    for (const [key, value] of this) visit(value, key, this);
+  }
+
+  *entries(): MapIterator<[K, V]> {
+    for (const [key, value] of this.base) if (!this.changes.has(key)) yield [key, value];
+    for (const [key, value] of this.changes) if (value !== undefined) yield [key, value];
+  }
+
+  *keys(): MapIterator<K> {
+    for (const [key] of this.entries()) yield key;
+  }
+
+  *values(): MapIterator<V> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): MapIterator<[K, V]> {
+    return this.entries();
+  }
+}
