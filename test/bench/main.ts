@@ -5,7 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LARGEST, SMALL } from './machines.js';
@@ -50,6 +50,7 @@ async function run(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const tools = makeTools(directory, nodeAt(values.node));
   const { short } = values;
+  const loadBefore = loadavg()[0] ?? Number.NaN;
   const measurements = await runRounds(tools, {
     rounds: Number(values.rounds ?? (short ? 1 : 5)),
     seconds: Number(values.seconds ?? (short ? 0.05 : 0.3)),
@@ -67,6 +68,7 @@ async function run(): Promise<void> {
     kernel: release(),
     fileSystem: fileSystemOf(directory),
     rounds: Number(values.rounds ?? (short ? 1 : 5)),
+    loadBefore,
   };
   const report = formatReport(about, measurements);
   process.stdout.write(report.text);

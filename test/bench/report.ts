@@ -20,6 +20,8 @@ export interface About {
   readonly kernel: string;
   readonly fileSystem: string;
   readonly rounds: number;
+  /** Load average when it began: above 1, others used the machine too. */
+  readonly loadBefore: number;
 }
 
 /** What is written to the JSON file; medians over the rounds. */
@@ -62,12 +64,12 @@ export interface PlainTable {
 /** All tables: the aims, the limits, and the cells of each mode and number of clients. */
 export function tables({ about, aims, limits, cells }: ReportJson): PlainTable[] {
   const verdicts = { true: 'hit', false: 'MISS', null: '' };
-  const { node, processor, processorCount, kernel, fileSystem, date, rounds } = about;
+  const { node, processor, processorCount, kernel, fileSystem, date, rounds, loadBefore } = about;
   const where = `${processorCount} × ${processor}, Linux ${kernel}, ${fileSystem}`;
   const numbers = ['requests/s', 'p50 µs', 'p99 µs', 'CPU µs/request'];
   return [
     {
-      title: `Node ${node}, ${where}, ${date}, medians of ${rounds}`,
+      title: `Node ${node}, ${where}, ${date}, medians of ${rounds}; load average ${loadBefore.toFixed(1)} before`,
       head: ['what', 'aim', 'measured', ''],
       rows: aims.map(({ what, aim, measured, isMet }) => [
         ...[what, aim, measured ?? 'not measured'],

@@ -43,7 +43,8 @@ that are held against them. Numbers are medians over the rounds. Services and cl
 each; \`cores\`, \`numa\` and \`hugepages\` are an allocation and its release in turn, each durable in both
 copies of the state before its reply leaves.
 
-Aims that are missed say so. Where a machine has fewer CPUs than clients, the others are refused.
+Aims that are missed say so. Times are only worth something where the load average was low; ratios
+suffer less. Where a machine has fewer CPUs than clients, the others are refused.
 ${all.map(sectionOf).join('')}`;
 }
 
