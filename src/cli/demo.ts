@@ -10,8 +10,8 @@ import { STORY, type Step, TO_TRY } from './demo-story.js';
 import { loadDaemon } from './load-daemon.js';
 import { PROGRAM, programCall, quoted } from './program-name.js';
 import { laySimulation } from './simulation.js';
-import { wrapText } from './table.js';
 import { print, terminalOf } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 const EXAMPLES = `
 Nothing of this machine is touched: the CPUs are simulated, and socket and state

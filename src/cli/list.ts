@@ -11,8 +11,8 @@ import { formatClaims } from './claims-table.js';
 import { type Owner, ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
 import { staleness } from './staleness.js';
-import { wrapText } from './table.js';
 import { print, type Terminal, terminalOf } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 const EXAMPLES = `
 The threads of a core stand one below the other. An "explicit" claim is one made

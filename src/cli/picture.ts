@@ -11,8 +11,8 @@ import type { TopologyNode } from '../protocol/reply.js';
 import type { PoolName } from '../protocol/request.js';
 import { formatMemory } from '../words/sizes.js';
 import { type CpuMark, cpuMarker, SYMBOLS, type SymbolName, type Topology } from './owners.js';
-import { trimLines } from './table.js';
 import type { Terminal } from './terminal.js';
+import { trimLines } from './wrap-text.js';
 
 /** Some lines of text and their width. */
 interface Block {

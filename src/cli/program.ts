@@ -9,25 +9,11 @@ import { DAEMON_VERSION } from '../daemon/version.js';
 import { StateError } from '../state/stored-state.js';
 import { ViewerError } from '../viewer/viewer-error.js';
 import { startCommand } from '../words/snap-advice.js';
-import { allocateCommand } from './allocate.js';
 import type { GlobalOptions } from './ask-daemon.js';
-import { demoCommand } from './demo.js';
-import { hugepagesCommand } from './hugepages.js';
-import { inspectCommand } from './inspect.js';
-import { listCommand } from './list.js';
-import { memoryCommand } from './memory.js';
-import { metricsCommand } from './metrics.js';
+import { loadCommands } from './commands.js';
 import { PROGRAM } from './program-name.js';
-import { explainRefusal } from './refusal-text.js';
-import { releaseCommand } from './release.js';
-import { serveCommand } from './serve.js';
-import { stateCommand } from './state.js';
-import { statusCommand } from './status.js';
-import { wrapText } from './table.js';
 import { print, printError, proseWidth, terminalOf } from './terminal.js';
-import { topologyCommand } from './topology.js';
-import { transactCommand } from './transact.js';
-import { watchCommand } from './watch.js';
+import { wrapText } from './wrap-text.js';
 
 const EXAMPLES = `
 Exit status: 0 done, 1 refused or the daemon cannot be reached, 2 used wrongly.
@@ -44,8 +30,8 @@ const STATUS_REFUSED = 1;
 /** Exit status when the command line or the configuration cannot be used. */
 const STATUS_MISUSED = 2;
 
-/** Makes the command line with all its commands. */
-export function createProgram(): Command {
+/** Makes the command line with these commands. */
+function createProgram(commands: readonly Command[]): Command {
   const program = new Command(PROGRAM)
     .description('Hands out CPUs and records hugepages, NUMA node by NUMA node.')
     .version(DAEMON_VERSION, '--version', 'show the version')
@@ -57,22 +43,6 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(see --help)')
     .exitOverride();
-  const commands = [
-    serveCommand(),
-    demoCommand(),
-    listCommand(),
-    allocateCommand(),
-    releaseCommand(),
-    hugepagesCommand(),
-    transactCommand(),
-    memoryCommand(),
-    topologyCommand(),
-    watchCommand(),
-    inspectCommand(),
-    statusCommand(),
-    metricsCommand(),
-    stateCommand(),
-  ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
@@ -91,26 +61,20 @@ function usageOf(command: Command): string {
 
 /** Runs the command line `argv` (as `process.argv`) and sets the exit status. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = createProgram(await loadCommands(argv.slice(2)));
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = report(error, program.opts<GlobalOptions>());
+    process.exitCode = await report(error, program.opts<GlobalOptions>());
   }
 }
 
 /** Says what went wrong, unless commander has said it; gives the exit status. */
-function report(error: unknown, { json }: GlobalOptions): number {
+async function report(error: unknown, { json }: GlobalOptions): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : STATUS_MISUSED;
   if (error instanceof RefusedError) {
     if (json === true) print(error.text);
-    else
-      printError(
-        explainRefusal(error.answer, {
-          ...terminalOf(process.stderr),
-          columns: proseWidth(process.stderr),
-        }),
-      );
+    else await explain(error);
     return STATUS_REFUSED;
   }
   if (error instanceof StateError || error instanceof ViewerError) {
@@ -124,6 +88,12 @@ function report(error: unknown, { json }: GlobalOptions): number {
     return error instanceof ConfigError ? STATUS_MISUSED : STATUS_REFUSED;
   }
   throw error;
+}
+
+async function explain({ answer }: RefusedError): Promise<void> {
+  const { explainRefusal } = await import('./refusal-text.js');
+  const columns = proseWidth(process.stderr);
+  printError(explainRefusal(answer, { ...terminalOf(process.stderr), columns }));
 }
 
 /** How to start the daemon where it is a snap; it is not started by hand there. */

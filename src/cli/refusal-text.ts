@@ -11,8 +11,8 @@ import { counted } from '../words/counted.js';
 import { formatPageSize } from '../words/sizes.js';
 import { poolCommand } from '../words/snap-advice.js';
 import { formatHolders, formatRoom, holdersSchema, nodesSchema } from './room-table.js';
-import { wrapText } from './table.js';
 import { type Terminal, unpainted } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 /** The request that would be granted, as far as words are made of it. */
 const nearestSchema = z.object({
@@ -85,7 +85,14 @@ function room({ nodes = [], more_nodes: more = 0 }: Details, terminal: Terminal)
 
 /** What would work: the nearest request, or else by code; nothing where the sentence says it all. */
 function remedies(code: string | undefined, details: Details): string[] {
-  if (details.nearest != null) return [`would be granted: ${nearestWords(details.nearest)}`];
+  const { nearest, placement, available } = details;
+  if (nearest != null) {
+    const elsewhere =
+      placement === undefined || available === undefined
+        ? ''
+        : ` so, or up to ${counted(available, 'CPU')} without that placement`;
+    return [`would fit: ${nearestWords(nearest)}${elsewhere}`];
+  }
   const known = Object.entries(REMEDIES).find(([name]) => name === code);
   return known === undefined ? [] : known[1](details);
 }

@@ -7,7 +7,6 @@ import { simulatedMachineNamed, simulatedMachines } from '../simulate/shapes.js'
 import type { GlobalOptions } from './ask-daemon.js';
 import { loadDaemon } from './load-daemon.js';
 import { laySimulation } from './simulation.js';
-import { formatTable } from './table.js';
 import { print, terminalOf } from './terminal.js';
 
 const EXAMPLES = `
@@ -85,7 +84,7 @@ export function serveCommand(): Command {
 async function serve(_options: object, command: Command): Promise<void> {
   const options = command.optsWithGlobals<ServeOptions>();
   if (options.simulate === 'list') {
-    print(listMachines());
+    print(await listMachines());
     return;
   }
   const machine =
@@ -137,7 +136,8 @@ async function serve(_options: object, command: Command): Promise<void> {
   process.exitCode = await serveInForeground(config, log, { readAgain: read });
 }
 
-function listMachines(): string {
+async function listMachines(): Promise<string> {
+  const { formatTable } = await import('./table.js');
   return formatTable(
     [{ title: 'SHAPE' }, { title: 'WHAT IT IS', isWrapped: true }],
     Object.entries(simulatedMachines).map(([name, { description }]) => [name, description]),

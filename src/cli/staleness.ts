@@ -1,8 +1,8 @@
 /** What a person must know who looks at a machine that cannot be read at present. */
 
 import type { SysfsTrouble } from '../protocol/reply.js';
-import { wrapText } from './table.js';
 import type { Terminal } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 /** A warning that what follows is old; empty while the machine can be read. */
 export function staleness(problem: SysfsTrouble | null, { columns, paint }: Terminal): string {

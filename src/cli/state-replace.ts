@@ -12,8 +12,8 @@ import { wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
 import { formatPages } from './pages-table.js';
 import { readSource, stateDirectoryOf } from './state-place.js';
-import { wrapText } from './table.js';
 import { print, proseWidth, type Terminal, type Tone, terminalOf } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 const REPLACE = { import: importState, restore: restoreState } as const;
 

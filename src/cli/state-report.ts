@@ -17,8 +17,9 @@ import { wantsJson } from './ask-daemon.js';
 import { formatClaims } from './claims-table.js';
 import { formatPages } from './pages-table.js';
 import { readSource, stateDirectoryOf } from './state-place.js';
-import { formatTable, wrapText } from './table.js';
+import { formatTable } from './table.js';
 import { print, proseWidth, type Terminal, terminalOf } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 /** What was looked at, and what was found there. */
 interface Report extends Inspection {

@@ -13,8 +13,9 @@ import { formatDistances } from './distances.js';
 import { ownersOf, type Topology } from './owners.js';
 import { drawPicture } from './picture.js';
 import { staleness } from './staleness.js';
-import { formatTable, wrapText } from './table.js';
+import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';
+import { wrapText } from './wrap-text.js';
 
 const EXAMPLES = `
 Examples:

@@ -77,14 +77,22 @@ nobody can take them: they are claimed explicitly
     expect(await run('allocate batch 7 --node 1')).to.deep.equal(
       refused(`
 refused: NUMA node 1 has only 6 isolated CPUs for batch, but 7 were requested; the others are held by services that cannot be made to give them up
-  held by: dpdk 8
+
+  NODE  CPUS  ONLINE  FREE  OWN  COULD TAKE   HELD BY OTHERS
+     0    14      14     0    0  1-7,17-23    vm 14
+     1    14      14     0    0  10-12,26-28  dpdk 8, vm 6
+
   would fit: 6 CPUs in NUMA node 1
 `),
     );
     expect(await run('allocate batch 1')).to.deep.equal(
       refused(`
 refused: Insufficient CPUs available. Requested: 1, Available: 0
-  held by: vm 20, dpdk 8
+
+  NODE  CPUS  ONLINE  FREE  OWN  COULD TAKE  HELD BY OTHERS
+     0    14      14     0    0  -           vm 14
+     1    14      14     0    0  -           dpdk 8, vm 6
+
   would fit: nothing, until somebody releases CPUs
 `),
     );
@@ -116,8 +124,12 @@ nobody can take them: they are claimed explicitly
     expect(await run('allocate web 9 --whole-cores --near 3b:00.0')).to.deep.equal(
       refused(`
 refused: Insufficient CPUs available. Requested: 9 in NUMA node 0 (near 0000:3b:00.0), as whole cores; at most 4 can be had so. Available without that: 13
-  held by: batch 6, vm 6, dpdk 3
-  would fit: up to 4 CPUs so, or up to 13 CPUs without that placement
+
+  NODE  CPUS  ONLINE  FREE  OWN  COULD TAKE  HELD BY OTHERS
+     0    14      14     5    0  -           vm 6, batch 3
+     1    14      14     8    0  -           batch 3, dpdk 3
+
+  would fit: 4 CPUs so, or up to 13 CPUs without that placement
 `),
     );
   });
@@ -162,7 +174,12 @@ refused: Service web holds CPUs of the general pool; it must release them there 
     expect(await run('hugepages dpdk 9 --node 1 --size 1G')).to.deep.equal(
       refused(`
 refused: NUMA node 1 size 1048576 KB only has 5 free hugepages, requested additional 6
-  would fit: 8 pages of 1 GiB in NUMA node 1, the 3 on record included
+
+  NODE  PAGES  FREE  OWN  ON RECORD FOR OTHERS
+     0      8     8    0  -
+     1      8     5    3  -
+
+  would fit: 8 pages of 1 GiB in NUMA node 1 in all
 `),
     );
     expect((await run('hugepages dpdk 9 --node 1 --size 64K')).stderr).to.equal(

@@ -28,7 +28,9 @@ describe('demo', () => {
     );
     expect(text).to.include('\nhypervisor holds 16 CPUs of the isolated pool: ');
     expect(text).to.match(/\nceph holds 2 CPUs of NUMA node 1: .*\nnobody can take them: /);
-    expect(text).to.match(/\nrefused: .*\n {2}held by: dpdk 8, ceph 2 \(non-preemptive\)\n/);
+    expect(text).to.match(
+      /\nrefused: .*\n\n(?: .*\n)* +1 .* dpdk 8, ceph 2 \(non-preemptive\), hypervisor 2\n/,
+    );
     expect(text).to.include('  would fit: 4 CPUs in NUMA node 1\n');
     expect(text).to.include('\nisolated pool: 28 CPUs, 2 free ');
     expect(text).to.not.match(/"level"|\bERROR\b|\bundefined\b/);

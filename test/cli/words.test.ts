@@ -3,8 +3,8 @@
 import { expect } from 'chai';
 import { programCall, quoted } from '../../src/cli/program-name.js';
 import { explainRefusal } from '../../src/cli/refusal-text.js';
-import { wrapText } from '../../src/cli/table.js';
 import { unpainted } from '../../src/cli/terminal.js';
+import { wrapText } from '../../src/cli/wrap-text.js';
 import { visible } from '../../src/core/quoting.js';
 import { ERROR_CODES } from '../../src/protocol/error-codes.js';
 import { formatMemory, formatPageSize, parseSizeKb } from '../../src/words/sizes.js';

@@ -124,7 +124,11 @@ describe(`the policy of a daemon${title}`, () => {
     expect(await askAs(ALICE, host, cores('a-1', 8))).to.include({ cores_allocated: 8 });
     const taking = await askAs(ALICE, host, numa('a-2', 0, 1));
     expect(taking).to.include({ code: 'NOT_PERMITTED' });
-    expect(taking['details']).to.deep.equal({ rule: 'alice', may_take: false, held_by_others: 1 });
+    expect(taking['details']).to.deep.include({
+      rule: 'alice',
+      may_take: false,
+      held_by_others: 1,
+    });
     const reply = await askAs(BOB, host, numa('c', 1, 14));
     expect(reply).to.include({ code: 'INSUFFICIENT_CPUS' });
     const most = reply['details'].available;

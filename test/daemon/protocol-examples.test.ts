@@ -45,6 +45,7 @@ describe("the contract's examples", () => {
       'get_status',
       'get_topology',
       'list_allocations',
+      'transact',
     ]);
     expect(examples.some(({ reply }) => reply['error'] !== undefined)).to.equal(true);
   });

@@ -76,6 +76,8 @@ describe('docs/schema.json', () => {
       numa('dpdk', 1, -1),
       cores('nova', -1),
       hugepages('dpdk', 1, 2_048, 3),
+      { action: 'transact', steps: [cores('nova', 2), hugepages('dpdk', 1, 2_048, 4)] },
+      { ...cores('nova', 2), placement: { numa: 'single' }, dry_run: true },
       { action: 'list_allocations' },
       { action: 'get_memory_info' },
       { action: 'get_topology' },
