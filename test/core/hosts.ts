@@ -231,6 +231,12 @@ export function expectRefusal(reply: Wire, code: ErrorCode, sentence: string | R
   if (details !== undefined) expect(details).to.be.an('object');
 }
 
+/** A reply without what would be granted instead, which depends on who asks, and how. */
+export function withoutNearest({ details, ...reply }: Wire): Wire {
+  const { nearest: _, ...rest } = (details ?? {}) as Wire;
+  return { ...reply, details: rest };
+}
+
 /** `allocate_cores`. */
 export function cores(service_name: string, num_of_cores: number, more: Wire = {}): Wire {
   return { action: 'allocate_cores', service_name, num_of_cores, ...more };

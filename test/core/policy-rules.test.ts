@@ -19,6 +19,7 @@ import {
   pagesOf,
   percent,
   type Wire,
+  withoutNearest,
 } from './hosts.js';
 
 const [alice, bob] = [userOf(1_000), userOf(1_001)];
@@ -54,12 +55,6 @@ const othersRule = { name: 'others', callers: { everyone: true }, services: ['*'
 
 function expectAllowed(reply: Wire): void {
   expect(reply, JSON.stringify(reply)).not.to.have.property('error');
-}
-
-/** A reply without what would be granted instead: that is less where a rule binds it. */
-function withoutNearest({ details, ...reply }: Wire): Wire {
-  const { nearest: _, ...rest } = (details ?? {}) as Wire;
-  return { ...reply, details: rest };
 }
 
 describe('a policy', () => {

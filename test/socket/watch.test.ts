@@ -95,10 +95,16 @@ describe('a peer that watches', () => {
 
   it('is told what is wrong with its request', async () => {
     const { path } = served();
-    for (const services of ['a', [], [1], [''], Array(65).fill('a')]) {
+    for (const [services, field] of [
+      ['a', 'services'],
+      [[], 'services'],
+      [['a', 1], 'services[1]'],
+      [[''], 'services[0]'],
+      [Array(65).fill('a'), 'services'],
+    ] as const) {
       const text = await Peer.askOnce(path, JSON.stringify({ action: 'watch', services }));
       expect(JSON.parse(text)).to.include({ code: 'INVALID_REQUEST' });
-      expect(JSON.parse(text)['details']).to.deep.equal({ field: 'services' });
+      expect(JSON.parse(text)['details']).to.deep.equal({ field });
     }
   });
 
