@@ -33,23 +33,23 @@ export interface ReportJson {
     readonly bareWriteUs: number | null;
   };
   readonly cells: Readonly<Record<string, LimitedSample>>;
-  readonly extras: Pick<Measurements, 'idle' | 'inspected' | 'coldStarts' | 'memory' | 'scans'>;
+  readonly extras: Omit<Measurements, 'cells' | 'bareServer' | 'bareWriteUs'>;
 }
 
 /** Puts the results together. */
 export function formatReport(about: About, measured: Measurements) {
-  const { idle, inspected, coldStarts, memory, scans, bareWriteUs } = measured;
+  const { cells, bareServer, bareWriteUs, ...extras } = measured;
   const mediansOf = <S extends object>(map: ReadonlyMap<string, readonly S[]>) =>
     Object.fromEntries([...map].map(([name, samples]) => [name, medians(samples)]));
   const json: ReportJson = {
     about,
     aims: aimsOf(measured),
     limits: {
-      bareServer: mediansOf(measured.bareServer),
+      bareServer: mediansOf(bareServer),
       bareWriteUs: bareWriteUs.length === 0 ? null : median(bareWriteUs),
     },
-    cells: mediansOf(measured.cells),
-    extras: { idle, inspected, coldStarts, memory, scans },
+    cells: mediansOf(cells),
+    extras,
   };
   return { text: `${tables(json).map(drawn).join('\n')}\n`, json };
 }
@@ -62,7 +62,7 @@ export interface PlainTable {
 }
 
 /** All tables: the aims, the limits, and the cells of each mode and number of clients. */
-export function tables({ about, aims, limits, cells }: ReportJson): PlainTable[] {
+export function tables({ about, aims, limits, cells, extras }: ReportJson): PlainTable[] {
   const verdicts = { true: 'hit', false: 'MISS', null: '' };
   const { node, processor, processorCount, kernel, fileSystem, date, rounds, loadBefore } = about;
   const where = `${processorCount} × ${processor}, Linux ${kernel}, ${fileSystem}`;
@@ -80,6 +80,11 @@ export function tables({ about, aims, limits, cells }: ReportJson): PlainTable[]
       title: `limit 1: the bare server (limit 2: ${whole(limits.bareWriteUs ?? Number.NaN)} µs a durable write)`,
       head: ['clients', ...numbers],
       rows: Object.entries(limits.bareServer).map(([name, sample]) => [name, ...timesOf(sample)]),
+    },
+    {
+      title: 'one decision, without a daemon, on the largest machine',
+      head: ['what', 'ms'],
+      rows: extras.placements.map(({ what, ms }) => [what, ms.toFixed(2)]),
     },
     {
       title: 'cells',

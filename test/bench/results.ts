@@ -3,6 +3,7 @@
 import type { Sample } from './cells.js';
 import type { ColdStart, Memory, Pair } from './extras.js';
 import { BIG, BIG_FULL, LARGEST, MIDDLE, SMALL } from './machines.js';
+import type { DecisionTime } from './placements.js';
 import type { Usage } from './probe.js';
 
 /** A sample, and what the limits were right before. */
@@ -26,6 +27,8 @@ export interface Measurements {
   readonly coldStarts: readonly ColdStart[];
   readonly memory: Memory | null;
   readonly scans: (Usage & { readonly machine: string }) | null;
+  /** Decisions on the largest machine, by this Node.js. */
+  readonly placements: readonly DecisionTime[];
 }
 
 /** One aim, and whether it was met. */

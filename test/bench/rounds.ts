@@ -22,6 +22,7 @@ import {
 } from './extras.js';
 import { type BenchMachine, MIDDLE, SMALL } from './machines.js';
 import { MeasuredDaemon, MeasuredProcess } from './measured-process.js';
+import { measurePlacements } from './placements.js';
 import type { LimitedSample, Measurements } from './results.js';
 import { runLoad, type Tools } from './tools.js';
 
@@ -79,11 +80,12 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
   } finally {
     await Promise.all([...running.daemons.values(), running.bareServer].map((one) => one.end()));
   }
-  if (!plan.hasExtras) return { ...found, memory: null, scans: null };
-  plan.say('scans and memory');
+  if (!plan.hasExtras) return { ...found, memory: null, scans: null, placements: [] };
+  plan.say('placements, scans and memory');
+  const placements = measurePlacements(plan.scanned);
   const usage = await measureScans(tools, plan.scanned, plan.seconds * 30);
   const scans = { ...usage, machine: plan.scanned.name };
-  return { ...found, scans, memory: await measureMemory(tools, plan.requestCount) };
+  return { ...found, scans, placements, memory: await measureMemory(tools, plan.requestCount) };
 }
 
 async function start(tools: Tools, cells: readonly Cell[], { hasExtras }: Plan): Promise<Running> {

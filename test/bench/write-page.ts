@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLIENT_COUNTS, MODES, type Mode } from './cells.js';
+import { LARGEST } from './machines.js';
 import type { PlainTable, ReportJson } from './report.js';
 import { tables } from './report.js';
 
@@ -49,8 +50,8 @@ ${all.map(sectionOf).join('')}`;
 }
 
 function sectionOf(report: ReportJson): string {
-  const [aims, limits] = tables(report);
-  if (aims === undefined || limits === undefined) return '';
+  const [aims, limits, decisions] = tables(report);
+  if (aims === undefined || limits === undefined || decisions === undefined) return '';
   const cells = MODES.map((mode) => {
     const title = mode === 'single' ? 'A connection for each request' : 'Sessions';
     return `\n### ${title}\n\nRequests a second; CPU a request; p99.\n\n${drawn(cellTable(report, mode))}`;
@@ -63,7 +64,12 @@ ${aims.title}.
 ${drawn(aims)}
 ${limits.title}.
 
-${drawn(limits)}${cells.join('')}`;
+${drawn(limits)}${cells.join('')}
+### Where CPUs are to be
+
+One decision, without a daemon, on ${LARGEST.name}.
+
+${drawn(decisions)}`;
 }
 
 /** A row for what is asked of which machine, a column for each number of clients. */
