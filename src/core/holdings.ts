@@ -5,8 +5,9 @@
  * shown are each one reference, and undoing is going back to an earlier one.
  */
 
+import type { ChangingReply } from '../protocol/reply.js';
 import type { Policy, PoolName } from '../protocol/request.js';
-import { isPlainRoot, type Owner, ROOT_OWNER } from './caller.js';
+import { isPlainRoot, type Owner, type OwnerKey, ROOT_OWNER } from './caller.js';
 import {
   type CpuSet,
   intersectCpus,
@@ -19,7 +20,6 @@ import {
 } from './cpu-set.js';
 import { invariant } from './invariant.js';
 import { LayeredMap } from './layered-map.js';
-import type { RememberedReply } from './repeats.js';
 
 /** The CPUs of one service. */
 export interface Claim {
@@ -44,6 +44,14 @@ export interface PageRecord {
   readonly sizeKb: number;
   /** Pages; at least 1. */
   readonly pageCount: number;
+}
+
+/** A reply that was given to a request with a `request_id`; another caller's ids are others. */
+export interface RememberedReply extends OwnerKey {
+  readonly requestId: string;
+  /** SHA-256 of what was asked, to tell a repetition from another request of that name. */
+  readonly fingerprint: string;
+  readonly reply: ChangingReply;
 }
 
 /** Recorded pages of one node: service → size in KiB → count. */

@@ -10,6 +10,7 @@ import type { ChangingReply } from '../protocol/reply.js';
 import type { ChangingRequest } from '../protocol/request.js';
 import { changeWords } from '../protocol/request-words.js';
 import { type Caller, isSameOwner, type OwnerKey } from './caller.js';
+import type { RememberedReply } from './holdings.js';
 import { answer, type Decision, type Plan } from './plan.js';
 import type { View } from './view.js';
 
@@ -21,14 +22,6 @@ export const REPLIES_REMEMBERED_MAX = 256;
  * newest is kept whatever its length.
  */
 export const REPLIES_REMEMBERED_MAX_BYTES = 128 * 1024;
-
-/** A reply that was given to a request with a `request_id`; another caller's ids are others. */
-export interface RememberedReply extends OwnerKey {
-  readonly requestId: string;
-  /** SHA-256 of what was asked, to tell a repetition from another request of that name. */
-  readonly fingerprint: string;
-  readonly reply: ChangingReply;
-}
 
 /**
  * What a repeated request gets: the first reply, or `INVALID_REQUEST` where its id was given to

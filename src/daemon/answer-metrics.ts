@@ -5,12 +5,7 @@ import { type Refusal, refusal } from '../protocol/error-codes.js';
 import type { GetMetricsReply, GetStatusReply } from '../protocol/reply.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
 import type { Counters } from './counters.js';
-
-/** The metrics as text, and what kind of text. */
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
-}
+import type { MetricsText } from './metrics-text.js';
 
 /** Makes the text of what the status says, and of how long things took. */
 export async function makeMetrics(

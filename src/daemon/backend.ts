@@ -8,8 +8,9 @@ import { isRefusal, type Refusal } from '../protocol/error-codes.js';
 import type { Reply } from '../protocol/reply.js';
 import { isAboutDaemon } from '../protocol/request.js';
 import type { Ask, Backend, Subscribe } from '../socket/connection.js';
-import { answerMetrics, type MetricsText, makeMetrics } from './answer-metrics.js';
+import { answerMetrics, makeMetrics } from './answer-metrics.js';
 import { NO_ACTION } from './counters.js';
+import type { MetricsText } from './metrics-text.js';
 import { type About, describeStatus } from './status.js';
 
 /** Answers what is about the machine. */

@@ -9,8 +9,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isOwnHost } from '../core/own-host.js';
 import { messageOf } from '../core/quoting.js';
 import { METRICS_CONNECTIONS_MAX, PATIENCE, REQUEST_MAX_BYTES } from '../protocol/limits.js';
-import type { MetricsText } from './answer-metrics.js';
 import type { Logger } from './log.js';
+import type { MetricsText } from './metrics-text.js';
 
 const HOST = '127.0.0.1';
 

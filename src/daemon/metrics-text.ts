@@ -9,7 +9,6 @@
 import { readdirSync } from 'node:fs';
 import { Counter, Gauge, Histogram, type MetricValueWithName, Registry } from 'prom-client';
 import type { GetStatusReply } from '../protocol/reply.js';
-import type { MetricsText } from './answer-metrics.js';
 import type { Counters } from './counters.js';
 import { BOUNDS_S, type Durations } from './durations.js';
 
@@ -17,6 +16,12 @@ const PREFIX = 'epa_orchestrator_';
 
 /** Labels and a value. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** The metrics as text, and what kind of text. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
 
 /** Makes the text. */
 export async function metricsText(
