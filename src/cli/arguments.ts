@@ -7,7 +7,7 @@ import {
   policySchema,
   poolNameSchema,
   serviceNameSchema,
-} from '../protocol/request.js';
+} from '../protocol/wire-fields.js';
 import { parseSizeKb } from '../words/sizes.js';
 
 /** Reads the name of a service. */

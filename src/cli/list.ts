@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { formatCpuList, parseCpuList } from '../core/cpu-list.js';
 import { countCpus, isEmpty, subtractCpus } from '../core/cpu-set.js';
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { counted } from '../words/counted.js';
 import { type CpuOptions, poolOption } from './arguments.js';
 import { askAndShow, consult, wantsJson } from './ask-daemon.js';

@@ -3,7 +3,7 @@
 import { parseCpuList } from '../core/cpu-list.js';
 import { type CpuSet, cpusOf, hasCpu, subtractCpus } from '../core/cpu-set.js';
 import type { ListedAllocation, Replies } from '../protocol/reply.js';
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import type { Tone } from './terminal.js';
 
 /** What the daemon says of the machine and of who holds it. */

@@ -8,7 +8,7 @@ import Table from 'cli-table3';
 import { parseCpuList } from '../core/cpu-list.js';
 import { cpusOf, subtractCpus } from '../core/cpu-set.js';
 import type { TopologyNode } from '../protocol/reply.js';
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { formatMemory } from '../words/sizes.js';
 import { type CpuMark, cpuMarker, SYMBOLS, type SymbolName, type Topology } from './owners.js';
 import type { Terminal } from './terminal.js';

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { parseCpuList } from '../core/cpu-list.js';
 import { countCpus } from '../core/cpu-set.js';
 import type { Replies, TopologyNode } from '../protocol/reply.js';
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { counted } from '../words/counted.js';
 import { formatMemory } from '../words/sizes.js';
 import { askAndShow } from './ask-daemon.js';

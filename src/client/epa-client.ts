@@ -27,8 +27,8 @@ export type {
   SysfsTrouble,
   TopologyNode,
 } from '../protocol/reply.js';
-export type { Policy, PoolName } from '../protocol/request.js';
 export type { DaemonCondition, PageRecordLine, PageTotal } from '../protocol/watch-event.js';
+export type { Policy, PoolName } from '../protocol/wire-fields.js';
 export { ClientError, type ClientErrorReason } from './client-error.js';
 export { RefusedError } from './refused-error.js';
 export type { UnknownWatchLine, WatchLine } from './watch-lines.js';

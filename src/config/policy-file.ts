@@ -16,7 +16,7 @@ import { z } from 'zod';
 import type { AccessPolicy, Quota } from '../core/access-policy.js';
 import { messageOf, visible } from '../core/quoting.js';
 import { CLAIM_ACTIONS } from '../protocol/claim-request.js';
-import { missingOr, poolNameSchema } from '../protocol/request.js';
+import { missingOr, poolNameSchema } from '../protocol/wire-fields.js';
 
 /** A policy file cannot be used. `message` says where in it, and why. */
 export class PolicyFileError extends Error {

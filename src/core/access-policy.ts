@@ -1,7 +1,7 @@
 /** The operator's policy: who may use which service names, for what, and how much of it. */
 
 import type { ClaimRequest } from '../protocol/claim-request.js';
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { type Owner, ROOT_UID } from './caller.js';
 import { fitsPattern } from './name-pattern.js';
 

@@ -1,7 +1,7 @@
 /** From a new claim to the changes it makes and the numbers every CPU reply carries. */
 
-import type { Policy, PoolName } from '../protocol/request.js';
 import { PROTOCOL_VERSION } from '../protocol/request.js';
+import type { Policy, PoolName } from '../protocol/wire-fields.js';
 import { type CpuSet, countCpus, isEmpty, sameCpus, subtractCpus } from './cpu-set.js';
 import type { Claim, ClaimChange, Holdings } from './holdings.js';
 import type { Pool } from './pools.js';

@@ -13,10 +13,10 @@ import {
 import {
   type GetMemoryInfoRequest,
   type ListAllocationsRequest,
-  type PoolName,
   PROTOCOL_VERSION,
 } from '../protocol/request.js';
 import type { PageTotal } from '../protocol/watch-event.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { freeCpus } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import {

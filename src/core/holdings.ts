@@ -6,7 +6,7 @@
  */
 
 import type { ChangingReply } from '../protocol/reply.js';
-import type { Policy, PoolName } from '../protocol/request.js';
+import type { Policy, PoolName } from '../protocol/wire-fields.js';
 import { isPlainRoot, type Owner, type OwnerKey, ROOT_OWNER } from './caller.js';
 import {
   type CpuSet,

@@ -2,7 +2,7 @@
  * The two pools: which CPUs are configured for each, and which of them can be handed out now.
  */
 
-import type { PoolName } from '../protocol/request.js';
+import type { PoolName } from '../protocol/wire-fields.js';
 import { formatCpuList, parseCpuList } from './cpu-list.js';
 import { type CpuSet, intersectCpus, isEmpty, NO_CPUS, overlaps } from './cpu-set.js';
 import type { MachineFacts } from './machine.js';

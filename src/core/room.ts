@@ -4,7 +4,7 @@
  */
 
 import type { AllocateHugepagesRequest, CpuClaimRequest } from '../protocol/claim-request.js';
-import type { Policy } from '../protocol/request.js';
+import type { Policy } from '../protocol/wire-fields.js';
 import { freeCpus } from './claim-changes.js';
 import { formatCpuList } from './cpu-list.js';
 import { countCpus, cpusOf, intersectCpus, isEmpty, NO_CPUS } from './cpu-set.js';

@@ -4,7 +4,7 @@
  */
 
 import { type ErrorDetails, isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
-import type { Policy, PoolName } from '../protocol/request.js';
+import type { Policy, PoolName } from '../protocol/wire-fields.js';
 import { formatCpuList } from './cpu-list.js';
 import {
   type CpuSet,

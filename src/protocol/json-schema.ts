@@ -21,8 +21,9 @@ import {
   sysfsTrouble,
   topologyNode,
 } from './reply-schemas.js';
-import { PROTOCOL_VERSION, policySchema, poolNameSchema, REQUEST_SCHEMAS } from './request.js';
+import { PROTOCOL_VERSION, REQUEST_SCHEMAS } from './request.js';
 import { daemonCondition, watchLineSchema } from './watch-schemas.js';
+import { policySchema, poolNameSchema } from './wire-fields.js';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 

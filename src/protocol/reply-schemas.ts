@@ -6,13 +6,8 @@
 
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, type ErrorDetails } from './error-codes.js';
-import {
-  PROTOCOL_VERSION,
-  policySchema,
-  poolNameSchema,
-  type Request,
-  type StreamAction,
-} from './request.js';
+import { PROTOCOL_VERSION, type Request, type StreamAction } from './request.js';
+import { policySchema, poolNameSchema } from './wire-fields.js';
 
 const version = z.literal(PROTOCOL_VERSION);
 

@@ -14,16 +14,6 @@ import {
 import { type Refusal, refusal } from './error-codes.js';
 import { missingOr, type PoolName, pool, serviceNameSchema } from './wire-fields.js';
 
-export {
-  missingOr,
-  type Policy,
-  type PoolName,
-  policySchema,
-  poolNameSchema,
-  SERVICE_NAME_MAX_BYTES,
-  serviceNameSchema,
-} from './wire-fields.js';
-
 /** The version of the wire contract; the only one. */
 export const PROTOCOL_VERSION = '1.0';
 

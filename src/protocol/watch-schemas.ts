@@ -15,7 +15,8 @@ import {
   topology,
   topologyNode,
 } from './reply-schemas.js';
-import { PROTOCOL_VERSION, poolNameSchema } from './request.js';
+import { PROTOCOL_VERSION } from './request.js';
+import { poolNameSchema } from './wire-fields.js';
 
 export const daemonCondition = z.object({
   state: z.enum(['serving', 'read-only', 'stopping']),

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type CpuSet, isEmpty, isSubset, NO_CPUS, overlaps } from '../core/cpu-set.js';
 import { type Claim, Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
-import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/request.js';
+import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/wire-fields.js';
 import { cpuListSchema, StateError, type StoredState } from './stored-state.js';
 
 /**

@@ -15,13 +15,13 @@ import { pageRecordsOf } from '../core/pages.js';
 import { messageOf, visible } from '../core/quoting.js';
 import type { Snapshot } from '../core/snapshot.js';
 import type { ChangingReply } from '../protocol/reply.js';
+import { PROTOCOL_VERSION } from '../protocol/request.js';
 import {
-  PROTOCOL_VERSION,
   policySchema,
   poolNameSchema,
+  requestIdSchema,
   serviceNameSchema,
-} from '../protocol/request.js';
-import { requestIdSchema } from '../protocol/wire-fields.js';
+} from '../protocol/wire-fields.js';
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
 

@@ -6,7 +6,8 @@ import type {
   AllocateHugepagesRequest,
   AllocateNumaCoresRequest,
 } from '../../src/protocol/claim-request.js';
-import type { ListAllocationsRequest, Policy, PoolName } from '../../src/protocol/request.js';
+import type { ListAllocationsRequest } from '../../src/protocol/request.js';
+import type { Policy, PoolName } from '../../src/protocol/wire-fields.js';
 
 /** Asked for in earnest, once. */
 const PLAIN = { isDryRun: false, requestId: null } as const;
