@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { runProgram } from '../../src/cli/program.js';
 
 /** The directory of the project, in which the command line runs. */
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -116,6 +115,8 @@ export async function runHere(words: readonly string[]): Promise<Omit<Ended, 'si
     return true;
   };
   try {
+    // As the program itself does it: what is imported at last is to meet the same modules.
+    const { runProgram } = await import('../../src/cli/program.js');
     await runProgram(['node', 'epa-orchestrator', ...words]);
     return { ...written, status: Number(process.exitCode) };
   } finally {
