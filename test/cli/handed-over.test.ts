@@ -9,7 +9,7 @@ import { readToEnd } from '../daemon/harness.js';
 import { openDatagramSocket, openListener } from '../socket/raw-listener.js';
 import { type Running, start, useDirectories } from './running.js';
 
-const SERVE = 'exec node --import tsx src/cli/main.ts serve --simulate single-node';
+const SERVE = 'exec node dist/src/cli/main.js serve --simulate single-node';
 
 describe('a socket that a supervisor hands over', () => {
   const newDirectory = useDirectories();

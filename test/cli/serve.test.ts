@@ -152,7 +152,7 @@ describe('serve', () => {
   it('ends in order when its terminal is gone, though SIGHUP is all that says so', async () => {
     const directory = newDirectory();
     const socketPath = join(directory, 'epa.sock');
-    const serve = 'node --import tsx src/cli/main.ts serve --simulate single-node';
+    const serve = 'node dist/src/cli/main.js serve --simulate single-node';
     const log = join(directory, 'log');
     // `script` is the terminal: what runs in it has lost it when `script` is killed.
     const terminal = start('script', ['-qfc', `exec ${serve} 2>${log}`, '/dev/null'], {

@@ -8,7 +8,15 @@ import { readStateDirectory } from '../../src/config/config.js';
 import { formatState, parseState } from '../../src/state/state-format.js';
 import { lockStateDirectory } from '../../src/state/state-lock.js';
 import { everythingIn } from '../state/directories.js';
-import { type Ended, runCli, runHere, serveSimulated, start, useDirectories } from './running.js';
+import {
+  type Ended,
+  MAIN,
+  runCli,
+  runHere,
+  serveSimulated,
+  start,
+  useDirectories,
+} from './running.js';
 import { lines } from './topologies.js';
 
 const OLDER = JSON.stringify({
@@ -472,6 +480,6 @@ describe('state while a daemon serves', () => {
 /** Runs `state` with a file as its standard input. */
 function fromStandardInput(file: string, ...words: string[]): Promise<Ended> {
   const script = 'file=$1; shift; exec "$@" < "$file"';
-  const cli = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', 'state', ...words];
+  const cli = [process.execPath, MAIN, 'state', ...words];
   return start('sh', ['-c', script, 'sh', file, ...cli]).ended;
 }

@@ -25,7 +25,7 @@ describe('the limit on connections', () => {
 
   it('turns away who is too many, while the others are served and changes stored', async () => {
     const path = join(newDirectory(), 'epa.sock');
-    const serve = 'exec node --import tsx src/cli/main.ts serve --simulate single-node';
+    const serve = 'exec node dist/src/cli/main.js serve --simulate single-node';
     const daemon = start('sh', ['-c', `ulimit -n 300; ${serve}`], { EPA_SOCKET: path });
     await daemon.untilWritten(/"listening"/);
     const first = new Set<Socket>();
