@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CLIENT_COUNTS, MODES, type Mode } from './cells.js';
-import { LARGEST } from './machines.js';
 import type { PlainTable, ReportJson } from './report.js';
 import { tables } from './report.js';
 
@@ -67,7 +66,7 @@ ${limits.title}.
 ${drawn(limits)}${cells.join('')}
 ### Where CPUs are to be
 
-One decision, without a daemon, on ${LARGEST.name}.
+${decisions.title}.
 
 ${drawn(decisions)}`;
 }
