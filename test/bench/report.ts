@@ -82,7 +82,7 @@ export function tables({ about, aims, limits, cells, extras }: ReportJson): Plai
       rows: Object.entries(limits.bareServer).map(([name, sample]) => [name, ...timesOf(sample)]),
     },
     {
-      title: `one decision, without a daemon, on ${extras.scans?.machine ?? 'no machine'}`,
+      title: `One decision, without a daemon, on ${extras.scans?.machine ?? 'no machine'}`,
       head: ['what', 'ms'],
       rows: extras.placements.map(({ what, ms }) => [what, ms.toFixed(2)]),
     },
