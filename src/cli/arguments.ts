@@ -1,6 +1,7 @@
 /** What a person may write for a service, a count, a node, a size: read, or refused with a reason. */
 
 import { InvalidArgumentError, Option } from 'commander';
+import type { z } from 'zod';
 import {
   type Policy,
   type PoolName,
@@ -10,12 +11,17 @@ import {
 } from '../protocol/wire-fields.js';
 import { parseSizeKb } from '../words/sizes.js';
 
-/** Reads the name of a service. */
-export function serviceName(text: string): string {
-  const parsed = serviceNameSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`A service name ${parsed.error.issues[0]?.message}.`);
+/** Reads a text by a schema of the protocol; `subject` begins the sentence that says what is wrong. */
+export function readBy<T>(schema: z.ZodType<T>, subject = 'It'): (text: string) => T {
+  return (text) => {
+    const parsed = schema.safeParse(text);
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(`${subject} ${parsed.error.issues[0]?.message}.`);
+  };
 }
+
+/** Reads the name of a service. */
+export const serviceName = readBy(serviceNameSchema, 'A service name');
 
 /** Reads how many CPUs or pages are wanted. */
 export function count(text: string): number {

@@ -1,7 +1,8 @@
 /** The options of every command that changes something: to try it, and to be able to repeat it. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { requestIdSchema } from '../protocol/wire-fields.js';
+import { readBy } from './arguments.js';
 
 /** As they are once read. */
 export interface ChangeOptions {
@@ -17,17 +18,11 @@ export function withChangeOptions(command: Command): Command {
       new Option(
         '--request-id <id>',
         'a name for this request: repeated under it, it gets the first reply',
-      ).argParser(requestId),
+      ).argParser(readBy(requestIdSchema)),
     );
 }
 
 /** The fields of a request that follow from them. */
 export function changeFields({ dryRun, requestId }: ChangeOptions) {
   return { dry_run: dryRun, request_id: requestId };
-}
-
-function requestId(text: string): string {
-  const parsed = requestIdSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }

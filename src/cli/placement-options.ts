@@ -1,6 +1,6 @@
 /** The options that say where CPUs are to be, and the words for where they are. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   cachePlacementSchema,
   numaPlacementSchema,
@@ -9,6 +9,7 @@ import {
 } from '../protocol/placement.js';
 import type { Placed } from '../protocol/reply.js';
 import { counted } from '../words/counted.js';
+import { readBy } from './arguments.js';
 
 /** The options once read. */
 export interface PlacementOptions {
@@ -37,7 +38,9 @@ export function withPlacementOptions(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--near <address>', 'in the NUMA node of this PCI device').argParser(pciAddress),
+      new Option('--near <address>', 'in the NUMA node of this PCI device').argParser(
+        readBy(pciAddressSchema),
+      ),
     );
 }
 
@@ -67,10 +70,4 @@ export function placedLines(placed: Placed | undefined): string[] {
     ...(split_cores === 0 ? [] : [`${counted(split_cores, 'core')} in part`]),
   ];
   return [`where: ${where.join('; ')}`];
-}
-
-function pciAddress(text: string): string {
-  const parsed = pciAddressSchema.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`It ${parsed.error.issues[0]?.message}.`);
 }

@@ -34,7 +34,7 @@ export interface Choice {
 /** The chosen CPUs: exactly `cpuCount` of them. */
 export function chooseCpus(choice: Choice): CpuSet {
   const { cpuCount, ownCpus, freeCpus, takeableCpus } = choice;
-  const cores = eligibleCores(choice);
+  const cores = eligibleCores(choice.cores, choice.eligibleCpus);
   if (countCpus(ownCpus) >= cpuCount) return pick(cores, NO_CPUS, ownCpus, cpuCount);
   let chosen = ownCpus;
   for (const cpus of [freeCpus, takeableCpus]) {
@@ -52,7 +52,10 @@ const lastEligible = new WeakMap<object, { readonly cpus: CpuSet; readonly cores
  * The cores as they are now: eligible siblings only, cores without any left out, ascending by the
  * lowest CPU that is left.
  */
-function eligibleCores({ cores, eligibleCpus }: Choice): readonly (readonly number[])[] {
+export function eligibleCores(
+  cores: Choice['cores'],
+  eligibleCpus: CpuSet,
+): readonly (readonly number[])[] {
   const last = lastEligible.get(cores);
   if (last !== undefined && sameCpus(last.cpus, eligibleCpus)) return last.cores;
   const eligible: number[][] = [];

@@ -84,6 +84,35 @@ export const changeOptions = {
   request_id: requestIdSchema.nullish().transform((value) => value ?? null),
 };
 
+/** What the fields of {@link changeOptions} are once read. */
+interface ReadOptions {
+  readonly dry_run: boolean;
+  readonly request_id: string | null;
+}
+
+/** What the fields that every request for CPUs has are once read. */
+interface ReadCpuFields extends ReadOptions {
+  readonly service_name: string;
+  readonly pool: PoolName;
+  readonly preemption_policy: Policy | null;
+  readonly placement: Placement | null;
+}
+
+/** What becomes of the fields of {@link changeOptions}. */
+export function changeOf(wire: ReadOptions): ChangeOptions {
+  return { isDryRun: wire.dry_run, requestId: wire.request_id };
+}
+
+function cpuRequestOf(wire: ReadCpuFields): CpuRequest {
+  return {
+    ...changeOf(wire),
+    serviceName: wire.service_name,
+    pool: wire.pool,
+    policy: wire.preemption_policy,
+    placement: wire.placement,
+  };
+}
+
 /** The schema of each of them by its action: what it takes in is the wire's, what it gives is ours. */
 export const CLAIM_REQUESTS = [
   [
@@ -101,13 +130,8 @@ export const CLAIM_REQUESTS = [
       })
       .transform((wire) => ({
         action: wire.action,
-        isDryRun: wire.dry_run,
-        requestId: wire.request_id,
-        serviceName: wire.service_name,
+        ...cpuRequestOf(wire),
         cpuCount: wire.num_of_cores,
-        pool: wire.pool,
-        policy: wire.preemption_policy,
-        placement: wire.placement,
       })),
   ],
   [
@@ -125,13 +149,8 @@ export const CLAIM_REQUESTS = [
       })
       .transform((wire) => ({
         action: wire.action,
-        isDryRun: wire.dry_run,
-        requestId: wire.request_id,
-        serviceName: wire.service_name,
+        ...cpuRequestOf(wire),
         percent: wire.percent,
-        pool: wire.pool,
-        policy: wire.preemption_policy,
-        placement: wire.placement,
       })),
   ],
   [
@@ -149,14 +168,9 @@ export const CLAIM_REQUESTS = [
       })
       .transform((wire) => ({
         action: wire.action,
-        isDryRun: wire.dry_run,
-        requestId: wire.request_id,
-        serviceName: wire.service_name,
+        ...cpuRequestOf(wire),
         nodeId: wire.numa_node,
         cpuCount: wire.num_of_cores,
-        pool: wire.pool,
-        policy: wire.preemption_policy,
-        placement: wire.placement,
       })),
   ],
   [
@@ -172,8 +186,7 @@ export const CLAIM_REQUESTS = [
       })
       .transform((wire) => ({
         action: wire.action,
-        isDryRun: wire.dry_run,
-        requestId: wire.request_id,
+        ...changeOf(wire),
         serviceName: wire.service_name,
         pageCount: wire.hugepages_requested,
         nodeId: wire.node_id,

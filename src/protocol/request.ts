@@ -9,6 +9,7 @@ import {
   CLAIM_ACTIONS,
   CLAIM_REQUESTS,
   type ClaimRequest,
+  changeOf,
   changeOptions,
 } from './claim-request.js';
 import { type Refusal, refusal } from './error-codes.js';
@@ -123,8 +124,7 @@ const REQUESTS = [
       })
       .transform((wire) => ({
         action: 'transact' as const,
-        isDryRun: wire.dry_run,
-        requestId: wire.request_id,
+        ...changeOf(wire),
         steps: wire.steps,
       })),
   ],

@@ -3,8 +3,8 @@
  * machine, so it is worked out once for a picture of it.
  */
 
-import type { CpuSet } from '../cpu-set.js';
-import { cpusOf, hasCpu } from '../cpu-set.js';
+import { eligibleCores } from '../choose-cpus.js';
+import { type CpuSet, cpusOf, NO_CPUS } from '../cpu-set.js';
 import { type Homes, NO_NODE } from '../homes.js';
 import type { MachineFacts } from '../machine.js';
 
@@ -72,16 +72,14 @@ export function geometryOf(eligibleCpus: CpuSet, site: Site): Geometry {
 
 function workOut(eligibleCpus: CpuSet, { cores, caches, homes }: Site): Geometry {
   const length = eligibleCpus.length * 32;
-  const eligible = cores
-    .map((core) => core.filter((cpu) => hasCpu(eligibleCpus, cpu)))
-    .filter((core) => core.length > 0)
-    .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-  const wholes = eligible.map((cpus, coreIndex): Part => ({ coreIndex, cpus }));
+  const wholes = eligibleCores(cores, eligibleCpus).map(
+    (cpus, coreIndex): Part => ({ coreIndex, cpus }),
+  );
   const coreOf = new Int32Array(length).fill(NOWHERE);
   for (const { coreIndex, cpus } of wholes) for (const cpu of cpus) coreOf[cpu] = coreIndex;
   // Without a node is as good as a node of its own: the machine may have none at all.
   const nodeIds = [...new Set([NO_NODE, ...homes.keys()])].sort((a, b) => a - b);
-  const nodes = nodeIds.map((nodeId) => cpusOf(homes.get(nodeId) ?? new Uint32Array(0)));
+  const nodes = nodeIds.map((nodeId) => cpusOf(homes.get(nodeId) ?? NO_CPUS));
   const byNode = divisionOf(wholes, nodes, length, 0);
   const byCache = divisionOf(wholes, caches, length, NOWHERE);
   const isRegular =
