@@ -4,7 +4,7 @@ import type { DoneActorEvent, ErrorActorEvent } from 'xstate';
 import type { Change, PendingReply, Ticket } from '../src/core/coordination.js';
 import type { Holdings } from '../src/core/holdings.js';
 import type { Homes } from '../src/core/homes.js';
-import type { MachineFacts, SysfsProblem } from '../src/core/machine.js';
+import type { MachineFacts, SysfsProblem, VitalSigns } from '../src/core/machine.js';
 import type { Plan } from '../src/core/plan.js';
 import type { Snapshot } from '../src/core/snapshot.js';
 import type { OperatorSettings, View } from '../src/core/view.js';
@@ -34,7 +34,12 @@ export interface CoordinatorInput {
 
 export type CoordinatorEvent =
   /** From the socket, what came at about the same time; answered by one `REPLY` to each ticket. */
-  | { readonly type: 'REQUEST'; readonly tickets: readonly Ticket[] }
+  | {
+      readonly type: 'REQUEST';
+      readonly tickets: readonly Ticket[];
+      /** What was seen of the machine after they had come; `null` = nobody looked yet. */
+      readonly look: VitalSigns | null;
+    }
   /** The operator changed something. */
   | { readonly type: 'RECONFIGURE'; readonly settings: Settings }
   /** Finish what is under way, then end. */

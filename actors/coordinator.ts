@@ -13,10 +13,11 @@ import {
   reconcile,
   type Ticket,
 } from '../src/core/coordination.js';
+import { isOutdated, withFreshPages } from '../src/core/freshen.js';
 import { invariant } from '../src/core/invariant.js';
-import type { DevicePlaces, MachineFacts, SysfsProblem } from '../src/core/machine.js';
+import type { DevicePlaces, MachineFacts, SysfsProblem, VitalSigns } from '../src/core/machine.js';
 import { NO_DEVICES, NO_FACTS, type View, viewOf } from '../src/core/view.js';
-import { type Refusal, refusal } from '../src/protocol/error-codes.js';
+import type { Refusal } from '../src/protocol/error-codes.js';
 import type {
   CoordinatorContext,
   CoordinatorEmission,
@@ -24,8 +25,9 @@ import type {
   CoordinatorInput,
   Settings,
 } from './coordinator-events.js';
-import { decideTickets, ownedSlices } from './node-actors.js';
+import { decideTickets, ownedSlices, settle, takenBack } from './node-actors.js';
 import { nodeActorId, numaNodeMachine } from './numa-node.js';
+import { childFailed, notStored } from './refusals.js';
 import { scannerMachine } from './scanner.js';
 import { type Save, type StoreProblem, storeMachine } from './store.js';
 
@@ -43,6 +45,11 @@ export const coordinatorMachine = setup({
   actors: { numaNode: numaNodeMachine, scanner: scannerMachine, store: storeMachine },
   delays: { forgive: FORGIVE_MS },
   guards: {
+    nothingIsNew: ({ context }, { look }: { look: VitalSigns | null }) =>
+      look !== null &&
+      context.sysfsProblem === null &&
+      !isOutdated(context.view.facts, look) &&
+      withFreshPages(context.view.facts, look) === context.view.facts,
     somebodyWaits: ({ context }) => context.waiting.length > 0,
     nothingIsUnderWay: ({ context }) =>
       context.waiting.length + context.asking.length === 0 &&
@@ -146,37 +153,30 @@ export const coordinatorMachine = setup({
       enqueue.sendTo('scanner', { type: 'SET_INTERVAL', rescanIntervalMs });
       enqueue.emit({ type: 'POOLS_CHANGED', view });
     }),
-    decide: enqueueActions(({ context, event, enqueue, self, system }) => {
-      assertEvent(event, 'DECIDE');
-      const { decided, undecided, changes, view } = decideTickets(context, event.tickets, system);
-      // One that a node refuses is not to take others with it.
-      for (const ticket of undecided) enqueue.sendTo(self, { type: 'DECIDE', tickets: [ticket] });
-      enqueue.assign({ undecidedCount: context.undecidedCount - decided.length });
-      for (const change of changes) {
-        enqueue.sendTo(nodeActorId(change.nodeId), { type: 'APPLY', change });
-      }
-      const pending = [...context.pending];
-      let { revision } = context;
-      let before = context.view.holdings;
-      for (const { ticket, reply, plan, bug } of decided) {
-        if (bug !== undefined) enqueue.emit({ type: 'BUG', sentence: bug });
-        if (plan !== undefined) {
-          revision++;
-          pending.push({ ticket, outcome: reply, revision, change: { ticket, before, plan } });
-          before = plan.holdings;
-          enqueue.emit({ type: 'CHANGED', ticket, plan });
-        } else if (pending.length > 0) {
-          pending.push({ ticket, outcome: reply, revision, change: null });
-        } else {
-          enqueue.emit({ type: 'REPLY', ticket, outcome: reply });
+    decide: enqueueActions(
+      (
+        { context, enqueue, self, system },
+        { tickets, announcedCount }: { tickets: readonly Ticket[]; announcedCount: number },
+      ) => {
+        const outcome = decideTickets(context, tickets, system);
+        // One that a node refuses is not to take others with it.
+        for (const ticket of outcome.undecided) {
+          enqueue.sendTo(self, { type: 'DECIDE', tickets: [ticket] });
         }
-      }
-      if (pending.length > context.pending.length) enqueue.assign({ pending });
-      if (revision === context.revision) return;
-      enqueue.assign({ view, revision });
-      enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
-      enqueue.raise({ type: 'holdings changed' });
-    }),
+        const undecidedCount = context.undecidedCount - announcedCount + outcome.undecided.length;
+        if (undecidedCount !== context.undecidedCount) enqueue.assign({ undecidedCount });
+        for (const change of outcome.changes) {
+          enqueue.sendTo(nodeActorId(change.nodeId), { type: 'APPLY', change });
+        }
+        const { pending, revision, emissions } = settle(context, outcome.decided);
+        for (const emission of emissions) enqueue.emit(emission);
+        if (pending.length > context.pending.length) enqueue.assign({ pending });
+        if (revision === context.revision) return;
+        enqueue.assign({ view: outcome.view, revision });
+        enqueue.sendTo('store', { type: 'SAVE', save: saveOf(outcome.view, revision) });
+        enqueue.raise({ type: 'holdings changed' });
+      },
+    ),
     noteStored: enqueueActions(({ context, event, enqueue, system }) => {
       assertEvent(event, 'STORED');
       const { generation } = event;
@@ -206,25 +206,15 @@ export const coordinatorMachine = setup({
       },
     ),
     undo: enqueueActions(({ context, enqueue, self }, { because }: { because: Refusal }) => {
-      const { holdings, homes } = context.durable;
-      // A node may have gone for good with the release of its last claim, which is undone now.
-      const known = [...context.view.homes, ...homes];
-      const { facts, devices } = context.view;
-      const view = viewOf(facts, context.settings, known, holdings, devices);
+      const { view, refused, again } = takenBack(context);
       const revision = context.revision + 1;
-      for (const { ticket, change } of context.pending) {
-        if (change !== null) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
-      }
-      // What only looked saw what is undone now, so it is decided again.
-      const tickets = context.pending.flatMap(({ ticket, change }) =>
-        change === null ? [ticket] : [],
-      );
-      if (tickets.length > 0) enqueue.sendTo(self, { type: 'DECIDE', tickets });
-      const requestCount = context.pending.length - tickets.length;
-      const undecidedCount = context.undecidedCount + tickets.length;
+      for (const ticket of refused) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
+      if (again.length > 0) enqueue.sendTo(self, { type: 'DECIDE', tickets: again });
+      const undecidedCount = context.undecidedCount + again.length;
       enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });
       enqueue.assign({ pending: [] });
       enqueue.sendTo('store', { type: 'SAVE', save: saveOf(view, revision) });
+      const requestCount = refused.length;
       if (requestCount > 0) enqueue.emit({ type: 'UNDONE', because, requestCount });
       enqueue.raise({ type: 'holdings changed' });
     }),
@@ -281,7 +271,12 @@ export const coordinatorMachine = setup({
     SCAN_FAILED: {
       actions: { type: 'noteSysfs', params: ({ event }) => ({ problem: event.problem }) },
     },
-    DECIDE: { actions: 'decide' },
+    DECIDE: {
+      actions: {
+        type: 'decide',
+        params: ({ event: { tickets } }) => ({ tickets, announcedCount: tickets.length }),
+      },
+    },
     STORED: { actions: 'noteStored' },
     STORE_FAILED: {
       actions: [
@@ -332,7 +327,19 @@ export const coordinatorMachine = setup({
         facts: {
           initial: 'settled',
           states: {
-            settled: { always: { guard: 'somebodyWaits', target: 'asking' } },
+            settled: {
+              always: { guard: 'somebodyWaits', target: 'asking' },
+              on: {
+                // Who looked found what is known: nobody has to be asked.
+                REQUEST: {
+                  guard: { type: 'nothingIsNew', params: ({ event }) => ({ look: event.look }) },
+                  actions: {
+                    type: 'decide',
+                    params: ({ event: { tickets } }) => ({ tickets, announcedCount: 0 }),
+                  },
+                },
+              },
+            },
             asking: {
               entry: 'askForFacts',
               on: {
@@ -387,12 +394,4 @@ function withFacts({ settings, view }: CoordinatorContext, facts: MachineFacts):
 
 function saveOf(view: View, revision: number): Save {
   return { revision, snapshot: { holdings: view.holdings, homes: view.homes } };
-}
-
-function notStored(reason: string): Refusal {
-  return refusal('STORAGE_FAILED', `The change could not be stored and was undone: ${reason}`);
-}
-
-function childFailed(actorId: string): Refusal {
-  return refusal('INTERNAL', `internal: ${actorId} failed; the change was undone`);
 }

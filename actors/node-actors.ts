@@ -9,12 +9,12 @@ import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { messageOf } from '../src/core/quoting.js';
 import { bothChanges, type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
-import type { View } from '../src/core/view.js';
-import { isRefusal, type Refusal, refusal } from '../src/protocol/error-codes.js';
+import { type View, viewOf } from '../src/core/view.js';
+import { isRefusal, type Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
-import type { CoordinatorContext } from './coordinator-events.js';
+import type { CoordinatorContext, CoordinatorEmission } from './coordinator-events.js';
 import { nodeActorId, type numaNodeMachine } from './numa-node.js';
-import { describeProblem, type StoreProblem } from './store.js';
+import { readOnly, unchanged } from './refusals.js';
 
 type System = ActorSystem<ActorSystemInfo>;
 
@@ -89,6 +89,46 @@ function decideTicket(context: CoordinatorContext, ticket: Ticket): DecidedTicke
   return { ticket, reply: decision.reply, plan: decision };
 }
 
+/** What decided requests are to the coordinator: who waits for the disk now, and who hears what. */
+export function settle(
+  { pending: before, revision: known, view }: CoordinatorContext,
+  decided: readonly DecidedTicket[],
+) {
+  const pending = [...before];
+  const emissions: CoordinatorEmission[] = [];
+  let revision = known;
+  let { holdings } = view;
+  for (const { ticket, reply, plan, bug } of decided) {
+    if (bug !== undefined) emissions.push({ type: 'BUG', sentence: bug });
+    if (plan !== undefined) {
+      revision++;
+      const change = { ticket, before: holdings, plan };
+      pending.push({ ticket, outcome: reply, revision, change });
+      holdings = plan.holdings;
+      emissions.push({ type: 'CHANGED', ticket, plan });
+    } else if (pending.length > 0) {
+      pending.push({ ticket, outcome: reply, revision, change: null });
+    } else {
+      emissions.push({ type: 'REPLY', ticket, outcome: reply });
+    }
+  }
+  return { pending, revision, emissions };
+}
+
+/** What is left when all changes that are not durable are undone; and whom that concerns. */
+export function takenBack({ view, durable, settings, pending }: CoordinatorContext) {
+  // A node may have gone for good with the release of its last claim, which is undone now.
+  const known = [...view.homes, ...durable.homes];
+  const ticketsOf = (isChange: boolean) =>
+    pending.filter(({ change }) => (change !== null) === isChange).map(({ ticket }) => ticket);
+  return {
+    view: viewOf(view.facts, settings, known, durable.holdings, view.devices),
+    refused: ticketsOf(true),
+    // What only looked saw what is undone now, so it is decided again.
+    again: ticketsOf(false),
+  };
+}
+
 /** What the living node actors own. */
 export function ownedSlices(nodeIds: readonly number[], system: System): Map<number, NodeSlice> {
   const slices = new Map<number, NodeSlice>();
@@ -108,15 +148,5 @@ function findNodeActor(
 }
 
 function bugReply(bug: string): Pick<DecidedTicket, 'reply' | 'bug'> {
-  return { reply: refusal('INTERNAL', `${bug}; nothing was changed`), bug };
-}
-
-function readOnly(problem: StoreProblem): Refusal {
-  const { since, reason } = describeProblem(problem);
-  return refusal(
-    'READ_ONLY',
-    `Nothing can be changed while the state cannot be stored (since ${since}): ${reason}; ` +
-      'it is tried again',
-    { since, reason },
-  );
+  return { reply: unchanged(bug), bug };
 }

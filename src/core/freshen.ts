@@ -16,6 +16,7 @@ export function isOutdated(facts: MachineFacts, vitals: VitalSigns): boolean {
 
 /** The facts with fresh page counters. The same reference when no counter changed. */
 export function withFreshPages(facts: MachineFacts, vitals: VitalSigns): MachineFacts {
+  if (vitals.pages.length === 0) return facts;
   const fresh = new Map(vitals.pages.map(({ nodeId, pages }) => [nodeId, pages]));
   let isSame = true;
   const nodes = facts.nodes.map((node) => {

@@ -10,7 +10,7 @@ import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
 import type { Caller } from '../core/caller.js';
-import type { Ticket } from '../core/coordination.js';
+import { devicesWanted, pagesWanted, type Ticket } from '../core/coordination.js';
 import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
 import type { Wanted } from '../core/machine.js';
@@ -24,8 +24,10 @@ import { isChanging } from '../protocol/request.js';
 import { HeldBytes } from '../socket/held-bytes.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { Traffic } from '../socket/traffic.js';
+import { replaceInThread } from '../state/replace-in-thread.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
+import { startFileThreads } from '../threads/file-threads.js';
 import { openAuditLog } from './audit.js';
 import { createBackend } from './backend.js';
 import { Counters } from './counters.js';
@@ -65,12 +67,7 @@ type Coordinator = ReturnType<typeof createCoordinator>;
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
   const startedAtMs = Date.now();
   const audit = config.auditFile === '' ? null : openAuditLog(config.auditFile, log);
-  const state = await openStateDirectory(config.stateDirectory, `serves ${config.socketPath}`);
-  logFound(state.found, log);
-  const scanPool = createScanPool({
-    root: config.sysfsRoot,
-    onError: (error) => log.error({ err: error }, 'a worker thread failed'),
-  });
+  const { threads, scanPool, state } = await openFiles(config, log);
   const counters = new Counters();
   const coordinator = createCoordinator(config, scanPool, state, counters);
   logEmissions(coordinator, log, config.snapName);
@@ -84,8 +81,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   const ignoreHotplug = heedHotplug(config.sysfsRoot, scanSoon, log);
   const cleanUp = async () => {
     ignoreHotplug();
-    await scanPool.close();
     await state.close();
+    await threads.close();
     await audit?.close();
   };
   coordinator.start();
@@ -106,7 +103,11 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       traffic: new Traffic(),
       held: new HeldBytes(),
     };
-    const backend = createBackend(coordinator, about, createAnswerer(coordinator, log));
+    const backend = createBackend(
+      coordinator,
+      about,
+      createAnswerer(coordinator, countedGlance(scanPool, counters), log),
+    );
     metricsPort = new MetricsPort(backend.metrics, log);
     await metricsPort.listen(config.metricsPort);
     const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;
@@ -147,6 +148,22 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       log.info('stopped');
     },
   };
+}
+
+/** The threads for files, the state directory, and the machine; nothing stays open when it cannot be. */
+async function openFiles(config: Config, log: Logger) {
+  const threads = startFileThreads((error) => log.error({ err: error }, 'a worker thread failed'));
+  const scanPool = createScanPool({ root: config.sysfsRoot, threads });
+  try {
+    const what = `serves ${config.socketPath}`;
+    const replace = replaceInThread(threads);
+    const state = await openStateDirectory(config.stateDirectory, what, replace);
+    logFound(state.found, log);
+    return { threads, scanPool, state };
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
 }
 
 /** The coordinator with real edges: the scanner reads sysfs, the store writes the state. */
@@ -219,11 +236,21 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
   }
 }
 
+function countedGlance(scanPool: ScanPool, { looks }: Counters): ScanPool['glance'] {
+  return (wanted) => {
+    const beganMs = performance.now();
+    const look = scanPool.glance(wanted);
+    if (look !== null) looks.noteSuccess(beganMs);
+    return look;
+  };
+}
+
 /** Sends requests to the coordinator and brings its replies back, within the limit. */
-function createAnswerer(coordinator: Coordinator, log: Logger) {
+function createAnswerer(coordinator: Coordinator, glance: ScanPool['glance'], log: Logger) {
   const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
   const gatherer = new Gatherer<Ticket>((tickets) => {
-    coordinator.send({ type: 'REQUEST', tickets });
+    const wanted = { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) };
+    coordinator.send({ type: 'REQUEST', tickets, look: glance(wanted) });
   });
   let lastTicketId = 0;
   coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {

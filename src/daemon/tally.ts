@@ -10,6 +10,12 @@ export class Tally {
   /** When it last ended well; milliseconds since the epoch, `null` = never. */
   lastAtMs: number | null = null;
 
+  /** Counts what ends well now. @param beganMs by `performance.now()` */
+  noteSuccess(beganMs: number): void {
+    this.durations.note(performance.now() - beganMs);
+    this.lastAtMs = Date.now();
+  }
+
   /**
    * Counts a piece of work, and gives back what it gives.
    *
@@ -21,10 +27,7 @@ export class Tally {
     signal.addEventListener('abort', noteFailure, { once: true });
     try {
       const result = await work;
-      if (!signal.aborted) {
-        this.durations.note(performance.now() - beganMs);
-        this.lastAtMs = Date.now();
-      }
+      if (!signal.aborted) this.noteSuccess(beganMs);
       return result;
     } catch (error) {
       if (!signal.aborted) noteFailure();

@@ -51,12 +51,12 @@ export async function writeWhole(
   const temporary = `${path}.tmp-${process.pid}`;
   try {
     await requireFree(path, mayReplace);
-    await writeSynced(temporary, bytes, 'wx');
+    writeSynced([temporary], bytes, 'wx');
     // Unlike a rename, a link never replaces what somebody else has put there by now.
     if (mayReplace) await rename(temporary, path);
     else await link(temporary, path);
     await rm(temporary, { force: true });
-    await syncDirectory(dirname(path));
+    syncDirectory(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;

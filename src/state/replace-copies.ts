@@ -1,10 +1,9 @@
 /**
  * Puts a text in the place of both copies of the state, durably, and with all that is likely to
- * fail done before the first copy is touched. All of it off the socket loop, in libuv's threads.
+ * fail done before the first copy is touched. Synchronous: it is one task for a thread.
  */
 
-import { rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { copyPaths, temporaryPath } from './state-names.js';
 
 /**
@@ -16,31 +15,30 @@ export class HalfDoneError extends Error {
 }
 
 /**
- * Replaces both copies: two temporary files in the same directory, each written and synced, then
+ * Replaces both copies: two temporary files in the same directory, both written, both synced, then
  * renamed one after the other, then a sync of the directory. Either copy is whole at any moment.
  *
- * @param signal aborted = nobody waits for it any more: neither copy is touched from then on,
- * unless the first is replaced already
+ * @param mayTouch asked once, before the first copy is replaced; throws when neither is to be
  * @throws HalfDoneError when the first copy has been replaced; any other error means that both
  * copies are as they were
  */
-export async function replaceCopies(
+export function replaceCopies(
   stateDirectory: string,
   text: string,
-  signal?: AbortSignal,
-): Promise<void> {
+  mayTouch: () => void = () => undefined,
+): void {
   const paths = copyPaths(stateDirectory);
   let isTouched = false;
   try {
-    await allOf(paths.map((path) => writeSynced(temporaryPath(path), text)));
-    signal?.throwIfAborted();
+    writeSynced(paths.map(temporaryPath), text);
+    mayTouch();
     for (const path of paths) {
-      await rename(temporaryPath(path), path);
+      renameSync(temporaryPath(path), path);
       isTouched = true;
     }
-    await syncDirectory(stateDirectory);
+    syncDirectory(stateDirectory);
   } catch (error) {
-    await removeTemporaries(stateDirectory);
+    removeTemporaries(stateDirectory);
     if (!isTouched || !(error instanceof Error)) throw error;
     throw new HalfDoneError(error.message, { cause: error });
   }
@@ -50,58 +48,59 @@ export async function replaceCopies(
  * Removes what a daemon left that was killed in the middle of a write; it holds nothing that was
  * acknowledged. Only for whoever has the directory's lock.
  */
-export async function removeTemporaries(stateDirectory: string): Promise<void> {
-  await Promise.all(
-    copyPaths(stateDirectory).map((path) =>
-      // What is in the way is said by the next write, which needs the name.
-      rm(temporaryPath(path), { force: true }).catch(() => undefined),
-    ),
-  );
-}
-
-/** As {@link removeTemporaries}, for a process that is about to end and cannot wait. */
-export function removeTemporariesNow(stateDirectory: string): void {
+export function removeTemporaries(stateDirectory: string): void {
   for (const path of copyPaths(stateDirectory)) {
     try {
       rmSync(temporaryPath(path), { force: true });
     } catch {
-      // The next start tries again.
+      // What is in the way is said by the next write, which needs the name.
     }
   }
 }
 
 /**
- * Writes a file for its owner alone, and has it on disk; its name is not durable yet.
+ * Writes files of the same content for their owner alone, and has them on disk; their names are not
+ * durable yet. All are written before the first is synced: the disk may take them in one go.
  *
  * @param flag `w` replaces what is there, `wx` fails then
  */
-export async function writeSynced(
-  path: string,
+export function writeSynced(
+  paths: readonly string[],
   content: string | Buffer,
   flag: 'w' | 'wx' = 'w',
-): Promise<void> {
-  const file = await open(path, flag, 0o600);
+): void {
+  const open: number[] = [];
   try {
-    await file.writeFile(content);
-    await file.sync();
+    for (const path of paths) {
+      const file = openSync(path, flag, 0o600);
+      open.push(file);
+      writeFileSync(file, content);
+    }
+    for (const file of open) fsyncSync(file);
   } finally {
-    await file.close();
+    closeAll(open);
   }
+}
+
+/** Closes all, whatever comes of each: a close may be the first to tell that a write failed. */
+function closeAll(files: readonly number[]): void {
+  const errors: unknown[] = [];
+  for (const file of files) {
+    try {
+      closeSync(file);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 /** Makes the names in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
   try {
-    await directory.sync();
+    fsyncSync(directory);
   } finally {
-    await directory.close();
-  }
-}
-
-/** Resolves when all have; rejects with the first error, and not before every step has ended. */
-async function allOf(steps: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(steps)) {
-    if (outcome.status === 'rejected') throw outcome.reason;
+    closeSync(directory);
   }
 }

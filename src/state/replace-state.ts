@@ -118,8 +118,8 @@ async function replaceKeeping(stateDirectory: string, text: string, now: Date): 
       const keptPath = `${path}${ending}`;
       kept.set(path, (await linkIfThere(path, keptPath)) ? keptPath : null);
     }
-    await syncDirectory(stateDirectory);
-    await replaceCopies(stateDirectory, text);
+    syncDirectory(stateDirectory);
+    replaceCopies(stateDirectory, text);
     await giveTo(owner, copyPaths(stateDirectory));
   } catch (error) {
     const reason = `cannot replace the state in ${stateDirectory}: ${messageOf(error)}`;
@@ -151,7 +151,7 @@ async function putBack(
     if (keptPath !== null) await rename(keptPath, path);
     await rm(keptPath ?? path, { force: true });
   }
-  if (kept.size > 0) await syncDirectory(stateDirectory);
+  if (kept.size > 0) syncDirectory(stateDirectory);
 }
 
 /** Another name for a file, where there is one: it needs no room, and cannot be half done. */

@@ -2,19 +2,22 @@
 
 import { messageOf } from '../core/quoting.js';
 import type { Snapshot, Write } from '../core/snapshot.js';
-import { HalfDoneError, replaceCopies } from './replace-copies.js';
+import { HalfDoneError } from './replace-copies.js';
+import type { Replace } from './replace-in-thread.js';
 import { formatState } from './state-format.js';
 
 /** Writes to one state directory, whose lock its user has. */
 export class StateWriter {
   readonly #stateDirectory: string;
+  readonly #replaceCopies: Replace;
   /** Of the newest text that may be on disk; never used twice, so that the newer one wins. */
   #generation: number;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param generation of the newest copy on disk */
-  constructor(stateDirectory: string, generation: number) {
+  constructor(stateDirectory: string, generation: number, replaceCopies: Replace) {
     this.#stateDirectory = stateDirectory;
+    this.#replaceCopies = replaceCopies;
     this.#generation = generation;
   }
 
@@ -62,7 +65,7 @@ export class StateWriter {
   async #put(content: Snapshot, signal?: AbortSignal): Promise<number> {
     const generation = ++this.#generation;
     const text = formatState({ ...content, generation }, new Date());
-    await replaceCopies(this.#stateDirectory, text, signal);
+    await this.#replaceCopies(this.#stateDirectory, text, signal);
     return generation;
   }
 }

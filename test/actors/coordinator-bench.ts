@@ -11,6 +11,7 @@ import { nodeActorId, numaNodeMachine } from '../../actors/numa-node.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Caller } from '../../src/core/caller.js';
+import { devicesWanted, pagesWanted } from '../../src/core/coordination.js';
 import type { MachineRequest } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { MachineFacts, VitalSigns, Wanted } from '../../src/core/machine.js';
@@ -104,11 +105,21 @@ export class CoordinatorBench {
     return quiet();
   }
 
-  /** Sends a request, and gives back its id. */
-  send(request: MachineRequest, caller: Caller = ROOT): number {
+  /**
+   * Sends a request, and gives back its id.
+   *
+   * @param look what whoever sends it has seen of the machine
+   */
+  send(request: MachineRequest, caller: Caller = ROOT, look: VitalSigns | null = null): number {
     const ticketId = ++this.#lastTicketId;
-    this.coordinator.send({ type: 'REQUEST', tickets: [{ ticketId, request, caller }] });
+    this.coordinator.send({ type: 'REQUEST', tickets: [{ ticketId, request, caller }], look });
     return ticketId;
+  }
+
+  /** What somebody sees who looks at the machine for a request now. */
+  glance(request: MachineRequest): VitalSigns {
+    const tickets = [{ ticketId: 0, request, caller: ROOT }];
+    return vitalsOf(this.facts, { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) });
   }
 
   /** Sends a request; resolves with what comes back before all is quiet. */

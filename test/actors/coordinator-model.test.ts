@@ -11,6 +11,7 @@ import type { MachineRequest } from '../../src/core/decide.js';
 import type { Holdings } from '../../src/core/holdings.js';
 import { isRefusal, type Refusal } from '../../src/protocol/error-codes.js';
 import type { Reply } from '../../src/protocol/reply.js';
+import { ROOT } from '../core/callers.js';
 import { Brittle } from './brittle.js';
 import { quiet } from './by-hand.js';
 import { CoordinatorBench } from './coordinator-bench.js';
@@ -114,8 +115,10 @@ class Trial {
     this.host.scans.respond = null;
   }
 
-  send(request: MachineRequest): void {
-    this.#requests.set(this.host.send(request), request);
+  /** @param isLooked whether it comes with a look at the machine */
+  send(request: MachineRequest, isLooked: boolean): void {
+    const look = isLooked ? this.host.glance(request) : null;
+    this.#requests.set(this.host.send(request, ROOT, look), request);
   }
 
   #hear(ticketId: number, outcome: Reply | Refusal): void {
@@ -219,7 +222,10 @@ const FAULT = sysfsFault('/sys/devices/system/cpu/online', 'EIO');
 const steps = fc.oneof(
   {
     weight: 8,
-    arbitrary: request.map((one) => step(JSON.stringify(one), (trial) => trial.send(one))),
+    arbitrary: fc.tuple(request, fc.boolean()).map(([one, isLooked]) => {
+      const name = `${JSON.stringify(one)}${isLooked ? ', with a look' : ''}`;
+      return step(name, (trial) => trial.send(one, isLooked));
+    }),
   },
   {
     weight: 8,

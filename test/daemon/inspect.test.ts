@@ -71,7 +71,7 @@ describe('inspect', () => {
     await host.ask(numa('dpdk', 1, 2));
     const lines = await inspector.until(isAfter(coordinator, 'STORED'));
     const heard = lines.flatMap((line) => (line.type === '@xstate.event' ? [line] : []));
-    const inOrder = ['REQUEST', 'FRESHEN', 'FRESH', 'DECIDE', 'APPLY', 'SAVE', 'STORED'];
+    const inOrder = ['REQUEST', 'APPLY', 'SAVE', 'STORED'];
     const types = heard.map(({ event }) => event.type).filter((type) => inOrder.includes(type));
     expect([...new Set(types)]).to.deep.equal(inOrder);
     const request = heard.find(({ event }) => event.type === 'REQUEST');
@@ -87,7 +87,7 @@ describe('inspect', () => {
     });
     // The node owns it before it is on disk; what a watch tells comes after.
     const applied = lines.findIndex(isAfter(inspector.sessionOf('node-1'), 'APPLY'));
-    const decided = lines.findIndex(isAfter(coordinator, 'DECIDE'));
+    const decided = lines.findIndex(isAfter(coordinator, 'REQUEST'));
     const told = lines.findIndex(({ type }) => type === 'preempted');
     expect(applied).to.be.below(told);
     expect(durability(lines[decided] as RecordingLine)).to.equal('committing');

@@ -12,6 +12,7 @@ import { parseState } from '../../src/state/state-format.js';
 import { copyPaths } from '../../src/state/state-names.js';
 import { StateError } from '../../src/state/stored-state.js';
 import { TestHost, type Wire } from '../daemon/harness.js';
+import { replaceHere } from '../state/replacing.js';
 import { type KnownState, shownBy } from './known-state.js';
 
 /** Both copies as a start finds them; `null` = there is no such file. */
@@ -99,7 +100,11 @@ export class DamagedHost extends TestHost {
   /** As {@link expectServed}, by opening and writing as the daemon does, without the daemon. */
   async expectOpened(harmed: CopyName | null): Promise<void> {
     tally.openings++;
-    const { found, writer, close } = await openStateDirectory(this.stateDirectory, 'is tested');
+    const { found, writer, close } = await openStateDirectory(
+      this.stateDirectory,
+      'is tested',
+      replaceHere,
+    );
     try {
       const { state, faults } = found;
       if (state === null) throw new Error('the state was taken for none');

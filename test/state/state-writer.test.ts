@@ -8,12 +8,15 @@ import { NO_CPUS } from '../../src/core/cpu-set.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { Snapshot } from '../../src/core/snapshot.js';
 import { replaceCopies } from '../../src/state/replace-copies.js';
+import { type Replace, replaceInThread } from '../../src/state/replace-in-thread.js';
 import { chooseState, readCopies } from '../../src/state/state-copies.js';
 import { openStateDirectory } from '../../src/state/state-directory.js';
 import { copyPaths, temporaryPath } from '../../src/state/state-names.js';
 import { StateWriter } from '../../src/state/state-writer.js';
+import { type FileThreads, startFileThreads } from '../../src/threads/file-threads.js';
 import { useTemporaryDirectories } from '../sysfs/trees.js';
 import { rejectionOf } from './rejections.js';
+import { replaceHere } from './replacing.js';
 
 const NAMES = ['state.json', 'state.twin.json'];
 
@@ -44,7 +47,7 @@ describe('replaceCopies', () => {
   it('puts the text into both copies and leaves no other file', async () => {
     const directory = temporaryDirectory();
     for (const text of ['long'.repeat(50_000), 'short', 'other']) {
-      await replaceCopies(directory, text);
+      replaceCopies(directory, text);
       expect(textsOf(directory)).to.deep.equal([text, text]);
       expect(readdirSync(directory)).to.have.members(NAMES);
     }
@@ -53,23 +56,23 @@ describe('replaceCopies', () => {
   it('gets over what an interrupted replacement left behind', async () => {
     const directory = temporaryDirectory();
     for (const path of copyPaths(directory)) writeFileSync(temporaryPath(path), 'x'.repeat(500));
-    await replaceCopies(directory, 'text');
+    replaceCopies(directory, 'text');
     expect(textsOf(directory)).to.deep.equal(['text', 'text']);
     expect(readdirSync(directory)).to.have.members(NAMES);
   });
 
   it('fails when the directory is missing, and does not make it', async () => {
     const directory = join(temporaryDirectory(), 'gone');
-    expect(await rejectionOf(replaceCopies(directory, 'text'))).to.have.property('code', 'ENOENT');
+    expect(await rejectionOf(replaceHere(directory, 'text'))).to.have.property('code', 'ENOENT');
     expect(existsSync(directory)).to.equal(false);
   });
 
   for (const index of [0, 1] as const) {
     it(`touches nothing when ${NAMES[index]} cannot be prepared`, async () => {
       const directory = temporaryDirectory();
-      await replaceCopies(directory, 'before');
+      replaceCopies(directory, 'before');
       mkdirSync(temporaryPath(copyPaths(directory)[index]));
-      const error = await rejectionOf(replaceCopies(directory, 'after'));
+      const error = await rejectionOf(replaceHere(directory, 'after'));
       expect(error).to.have.property('code', 'EISDIR');
       expect(textsOf(directory)).to.deep.equal(['before', 'before']);
       expect(readdirSync(directory)).to.have.members([...NAMES, `${NAMES[index]}.tmp`]);
@@ -79,10 +82,23 @@ describe('replaceCopies', () => {
 
 describe('the state writer', () => {
   const temporaryDirectory = useTemporaryDirectories();
+  const errors: unknown[] = [];
+  let threads: FileThreads;
+  let replace: Replace;
+
+  before(() => {
+    threads = startFileThreads((error) => errors.push(error));
+    replace = replaceInThread(threads);
+  });
+
+  after(async () => {
+    await threads.close();
+    expect(errors).to.deep.equal([]);
+  });
 
   it('numbers what it writes from the generation that was there', async () => {
     const directory = temporaryDirectory();
-    const writer = new StateWriter(directory, 41);
+    const writer = new StateWriter(directory, 41, replace);
     expect(await writer.write({ next: one, acknowledged: one })).to.equal(42);
     expect(await writer.write({ next: two, acknowledged: one })).to.equal(43);
     expect(generationsOf(directory)).to.deep.equal([43, 43]);
@@ -90,7 +106,7 @@ describe('the state writer', () => {
 
   it('writes one after the other, in the order in which it was asked', async () => {
     const directory = temporaryDirectory();
-    const writer = new StateWriter(directory, 0);
+    const writer = new StateWriter(directory, 0, replace);
     const ended: number[] = [];
     for (const next of [one, two, three]) {
       void writer.write({ next, acknowledged: one }).then((generation) => ended.push(generation));
@@ -102,7 +118,7 @@ describe('the state writer', () => {
 
   it('does not begin what nobody waits for any more', async () => {
     const directory = temporaryDirectory();
-    const writer = new StateWriter(directory, 0);
+    const writer = new StateWriter(directory, 0, replace);
     const first = writer.write({ next: one, acknowledged: one });
     const given = AbortSignal.abort();
     await rejectionOf(writer.write({ next: two, acknowledged: one }, given));
@@ -112,7 +128,7 @@ describe('the state writer', () => {
 
   it('changes nothing when it fails before the first copy, and goes on afterwards', async () => {
     const directory = temporaryDirectory();
-    const writer = new StateWriter(directory, 0);
+    const writer = new StateWriter(directory, 0, replace);
     await writer.write({ next: one, acknowledged: one });
     const before = textsOf(directory);
     const obstacle = temporaryPath(copyPaths(directory)[1]);
@@ -123,7 +139,7 @@ describe('the state writer', () => {
 
   it('puts back what was acknowledged when it fails between the copies, with a newer number', async () => {
     const directory = temporaryDirectory();
-    const writer = new StateWriter(directory, 0);
+    const writer = new StateWriter(directory, 0, replace);
     await writer.write({ next: one, acknowledged: one });
     // No file can take the place of a directory.
     const [first, twin] = copyPaths(directory);
@@ -144,7 +160,7 @@ describe('a state directory', () => {
 
   it('is made with those above it when it is missing', async () => {
     const directory = join(temporaryDirectory(), 'a', 'b');
-    const opened = await openStateDirectory(directory, 'tests');
+    const opened = await openStateDirectory(directory, 'tests', replaceHere);
     expect(opened.found).to.deep.equal({ state: null, faults: [] });
     await opened.close();
     expect(readdirSync(directory)).to.deep.equal([]);
@@ -152,31 +168,31 @@ describe('a state directory', () => {
 
   it('is opened by one at a time, and says by whom', async () => {
     const directory = temporaryDirectory();
-    const opened = await openStateDirectory(directory, 'serves /run/x.sock');
-    const error = await rejectionOf(openStateDirectory(directory, 'serves too'));
+    const opened = await openStateDirectory(directory, 'serves /run/x.sock', replaceHere);
+    const error = await rejectionOf(openStateDirectory(directory, 'serves too', replaceHere));
     expect(String(error)).to.include(directory);
     expect(String(error)).to.include(`process ${process.pid} serves /run/x.sock, since 2`);
     await opened.close();
-    await (await openStateDirectory(directory, 'serves too')).close();
+    await (await openStateDirectory(directory, 'serves too', replaceHere)).close();
   });
 
   it('is not in use because a process that was killed left its name there', async () => {
     const directory = temporaryDirectory();
     const gone = { pid: 2 ** 22 + 1, since: '2024-01-01T00:00:00Z', what: 'served long ago' };
     writeFileSync(join(directory, 'holder.json'), JSON.stringify(gone));
-    const opened = await openStateDirectory(directory, 'serves now');
-    const error = await rejectionOf(openStateDirectory(directory, 'serves too'));
+    const opened = await openStateDirectory(directory, 'serves now', replaceHere);
+    const error = await rejectionOf(openStateDirectory(directory, 'serves too', replaceHere));
     expect(String(error)).to.include('serves now').and.not.include('long ago');
     await opened.close();
   });
 
   it('gives no name that it cannot be sure of', async () => {
     const directory = temporaryDirectory();
-    const opened = await openStateDirectory(directory, 'serves');
+    const opened = await openStateDirectory(directory, 'serves', replaceHere);
     const gone = { pid: 2 ** 22 + 1, since: '2024-01-01T00:00:00Z', what: 'served long ago' };
     for (const text of [JSON.stringify(gone), '{"pid":', '{"pid":"x"}', '']) {
       writeFileSync(join(directory, 'holder.json'), text);
-      const error = await rejectionOf(openStateDirectory(directory, 'serves too'));
+      const error = await rejectionOf(openStateDirectory(directory, 'serves too', replaceHere));
       expect(String(error)).to.include('by a process that does not say which it is');
     }
     await opened.close();
@@ -186,7 +202,7 @@ describe('a state directory', () => {
     const directory = temporaryDirectory();
     writeFileSync(copyPaths(directory)[0], 'damaged');
     for (let attempt = 0; attempt < 2; attempt++) {
-      const error = await rejectionOf(openStateDirectory(directory, 'tests'));
+      const error = await rejectionOf(openStateDirectory(directory, 'tests', replaceHere));
       expect(String(error)).to.include('no copy of it is whole');
     }
     expect(readdirSync(directory)).to.deep.equal(['state.json']);
@@ -196,10 +212,10 @@ describe('a state directory', () => {
     const directory = temporaryDirectory();
     for (const path of copyPaths(directory)) writeFileSync(temporaryPath(path), 'half');
     writeFileSync(copyPaths(directory)[0], 'damaged');
-    await rejectionOf(openStateDirectory(directory, 'tests'));
+    await rejectionOf(openStateDirectory(directory, 'tests', replaceHere));
     expect(readdirSync(directory)).to.have.length(3);
     rmSync(copyPaths(directory)[0]);
-    const opened = await openStateDirectory(directory, 'tests');
+    const opened = await openStateDirectory(directory, 'tests', replaceHere);
     expect(readdirSync(directory)).to.deep.equal(['holder.json']);
     await opened.close();
   });
@@ -207,7 +223,7 @@ describe('a state directory', () => {
   it('says why it cannot be used', async () => {
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, '');
-    const error = await rejectionOf(openStateDirectory(file, 'tests'));
+    const error = await rejectionOf(openStateDirectory(file, 'tests', replaceHere));
     expect(String(error)).to.include(file).and.include('EEXIST');
   });
 });

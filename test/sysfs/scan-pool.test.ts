@@ -3,11 +3,13 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { formatCpuList } from '../../src/core/cpu-list.js';
+import { NO_CPUS } from '../../src/core/cpu-set.js';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
 import { readMachine } from '../../src/sysfs/read-machine.js';
 import { readVitals } from '../../src/sysfs/read-vitals.js';
 import { createScanPool, type ScanPool } from '../../src/sysfs/scan-pool.js';
 import { SysfsError, sysfsFilesAt } from '../../src/sysfs/sysfs-files.js';
+import { type FileThreads, startFileThreads } from '../../src/threads/file-threads.js';
 import { laidIn, putFile, readable, useTemporaryDirectories } from './trees.js';
 
 describe('the scan pool', () => {
@@ -15,15 +17,17 @@ describe('the scan pool', () => {
   const never = () => new AbortController().signal;
   const errors: unknown[] = [];
   let root = '';
+  let threads: FileThreads;
   let pool: ScanPool;
 
   beforeEach(() => {
     root = laidIn(temporaryDirectory(), simulatedMachines['dual-socket'].shape);
-    pool = createScanPool({ root, onError: (error) => errors.push(error) });
+    threads = startFileThreads((error) => errors.push(error));
+    pool = createScanPool({ root, threads });
   });
 
   afterEach(async () => {
-    await pool.close();
+    await threads.close();
     expect(errors).to.deep.equal([]);
   });
 
@@ -53,6 +57,25 @@ describe('the scan pool', () => {
     putFile(root, 'devices/system/cpu/online', '0-3\n');
     const { onlineCpus } = await pool.readVitals({ pagesOf: 'none', devices: [] }, never());
     expect(formatCpuList(onlineCpus)).to.equal('0-3');
+  });
+
+  it('glances at a handful of files, and leaves all else to its threads', async () => {
+    const files = sysfsFilesAt(root);
+    for (const pagesOf of ['none', [1]] as const) {
+      const wanted = { pagesOf, devices: [] };
+      expect(pool.glance(wanted)).to.deep.equal(readVitals(files, wanted));
+    }
+    const all = { pagesOf: 'all', devices: [] } as const;
+    expect(pool.glance(all), 'how many nodes there are is not known yet').to.equal(null);
+    await pool.readMachine(never());
+    expect(pool.glance(all)).to.deep.equal(readVitals(files, all));
+    expect(pool.glance({ pagesOf: [0, 1, 2, 3, 4], devices: [] })).to.equal(null);
+    expect(pool.glance({ pagesOf: 'none', devices: ['0000:00:00.0'] })).to.equal(null);
+    putFile(root, 'devices/system/cpu/online', '0-3\n');
+    const seen = pool.glance({ pagesOf: 'none', devices: [] });
+    expect(formatCpuList(seen?.onlineCpus ?? NO_CPUS)).to.equal('0-3');
+    putFile(root, 'devices/system/cpu/online', 'x\n');
+    expect(pool.glance({ pagesOf: 'none', devices: [] })).to.equal(null);
   });
 
   it('gives the parts that did not change as they were, and those that did as they are', async () => {
@@ -128,7 +151,7 @@ describe('the scan pool', () => {
   it('leaves no read unsettled when it closes', async () => {
     const reads = Array.from({ length: 8 }, () => pool.readMachine(never()));
     const settled = Promise.allSettled(reads);
-    await pool.close();
+    await threads.close();
     for (const read of await settled) {
       if (read.status === 'rejected') expect(read.reason).to.be.instanceOf(Error);
       else expect(formatCpuList(read.value.onlineCpus)).to.equal('0-31');
@@ -136,8 +159,8 @@ describe('the scan pool', () => {
   });
 
   it('takes no reads once it closes, and may be closed twice', async () => {
-    await Promise.all([pool.close(), pool.close()]);
+    await Promise.all([threads.close(), threads.close()]);
     const error = await rejectionOf(pool.readMachine(never()));
-    expect(error).to.deep.include({ message: 'cannot scan: the scan pool is closed' });
+    expect(error).to.deep.include({ message: 'the threads for files are closed' });
   });
 });
