@@ -1,7 +1,7 @@
 /** What a person may write for a service, a count, a node, a size: read, or refused with a reason. */
 
 import { InvalidArgumentError, Option } from 'commander';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import {
   type Policy,
   type PoolName,

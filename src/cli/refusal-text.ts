@@ -1,6 +1,6 @@
 /** A refusal of the daemon in words: why, who is in the way, and what would fit. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorAnswer } from '../client/replies.js';
 import { readSnapName } from '../config/config.js';
 import { formatCpuList } from '../core/cpu-list.js';

@@ -1,6 +1,6 @@
 /** The tables of a refusal: what each node has, whose it is, and what could be taken. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { visible } from '../core/quoting.js';
 import { formatTable } from './table.js';
 import type { Terminal } from './terminal.js';

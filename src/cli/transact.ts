@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../config/config.js';
 import { messageOf } from '../core/quoting.js';
 import type { Replies } from '../protocol/reply.js';

@@ -3,7 +3,7 @@
  * from somebody who wants to show what happened.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActorSnapshot, RecordingLine, StateValue } from '../protocol/inspect-line.js';
 import { count, nodeId, sysfsTrouble } from '../protocol/reply-schemas.js';
 import { watchLineSchema } from '../protocol/watch-schemas.js';

@@ -3,7 +3,7 @@
  * leave out what they do not know, so that a newer daemon may say more.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorReply } from '../protocol/reply.js';
 
 /** The fields of an error reply that a client may use; the code may be one it does not know. */

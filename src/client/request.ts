@@ -4,7 +4,7 @@
  */
 
 import { createConnection } from 'node:net';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Replies, Seen } from '../protocol/reply.js';
 import { REPLY_SCHEMAS } from '../protocol/reply-schemas.js';
 import type { WireFields } from '../protocol/request.js';

@@ -1,6 +1,6 @@
 /** The lines of a watch as a client reads them; of a type that it does not know, only the type. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Seen } from '../protocol/reply.js';
 import { watchLineSchema } from '../protocol/watch-schemas.js';
 

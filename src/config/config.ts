@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AccessPolicy } from '../core/access-policy.js';
 import { issuesOf } from '../core/issues.js';
 import type { PoolLists } from '../core/pools.js';

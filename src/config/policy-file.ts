@@ -12,7 +12,8 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import { z } from 'zod';
+import * as z from 'zod';
+import { toDotPath } from 'zod/v4/core';
 import type { AccessPolicy, Quota } from '../core/access-policy.js';
 import { messageOf, visible } from '../core/quoting.js';
 import { CLAIM_ACTIONS } from '../protocol/claim-request.js';
@@ -153,7 +154,7 @@ export function parsePolicy(content: string): AccessPolicy {
   const parsed = policyFile.safeParse(getNodeValue(tree));
   if (!parsed.success) {
     const { path, reason } = faultOf(parsed.error);
-    throw refuse(nearestNode(tree, path), `${z.core.toDotPath(path) || 'the policy'} ${reason}`);
+    throw refuse(nearestNode(tree, path), `${toDotPath(path) || 'the policy'} ${reason}`);
   }
   const { rules } = parsed.data;
   const names = rules.map(({ name }) => name);

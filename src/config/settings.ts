@@ -3,7 +3,7 @@
  * daemon's own configuration and the options of its snap.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_CPU_ID } from '../core/cpu-set.js';
 import { parsePoolLists } from '../core/pools.js';
 import { DEFAULT_SIZE_HEURISTIC, type SizeHeuristic } from '../core/size-heuristic.js';

@@ -1,6 +1,7 @@
 /** What a zod schema found wrong, as a part of a sentence. */
 
-import { z } from 'zod';
+import type * as z from 'zod';
+import { toDotPath } from 'zod/v4/core';
 import { visible } from './quoting.js';
 
 /** More than these are not worth a person's while: the first ones say what the file is like. */
@@ -10,9 +11,7 @@ const ISSUES_SHOWN_MAX = 3;
 export function issuesOf({ issues }: z.ZodError): string {
   const shown = issues
     .slice(0, ISSUES_SHOWN_MAX)
-    .map(({ message, path }) =>
-      path.length === 0 ? message : `${message} at ${z.core.toDotPath(path)}`,
-    );
+    .map(({ message, path }) => (path.length === 0 ? message : `${message} at ${toDotPath(path)}`));
   const hidden = issues.length - shown.length;
   return visible([...shown, ...(hidden > 0 ? [`and ${hidden} more`] : [])].join('; '));
 }

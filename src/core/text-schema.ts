@@ -1,6 +1,6 @@
 /** Texts from outside that a reader of ours makes something of: what is wrong becomes an issue. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { CpuListError } from './cpu-list.js';
 
 /** A text that `read` understands; for one that it does not, it throws a `Fault`. */

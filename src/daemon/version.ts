@@ -1,7 +1,7 @@
 /** The version of this program, from its package. */
 
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Nearest `package.json` above this file: one level more when built into `dist/`. */
 function readVersion(): string {

@@ -1,6 +1,6 @@
 /** The requests that change what one service holds: their shape on the wire, and what they become. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneNodePlacementSchema, type Placement, placementSchema } from './placement.js';
 import {
   type Policy,

@@ -4,7 +4,7 @@
  * load this.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERROR_CODES } from './error-codes.js';
 import {
   errorReplySchema,

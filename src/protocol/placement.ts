@@ -1,6 +1,6 @@
 /** Where a request wants its CPUs: the `placement` of the CPU requests, and what contradicts itself. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a CPU request says of where its CPUs are to be. */
 export interface Placement {

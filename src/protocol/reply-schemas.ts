@@ -4,7 +4,7 @@
  * itself checks no reply, so it does not load this.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { ERROR_CODES, type ErrorCode, type ErrorDetails } from './error-codes.js';
 import { PROTOCOL_VERSION, type Request, type StreamAction } from './request.js';
 import { policySchema, poolNameSchema } from './wire-fields.js';

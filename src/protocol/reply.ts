@@ -1,6 +1,6 @@
 /** The replies of the socket, as they stand on the wire. Field by field in `docs/protocol.md`. */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ClaimRequest } from './claim-request.js';
 import type { Refusal } from './error-codes.js';
 import type {

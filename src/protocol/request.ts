@@ -3,7 +3,7 @@
  * Everything a peer sends passes {@link parseRequest} once; behind it, types are trusted.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type ChangeOptions,
   CLAIM_ACTIONS,

@@ -1,6 +1,6 @@
 /** The lines of a `watch`, as they stand on the wire. Field by field in `docs/protocol.md`. */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Seen } from './reply.js';
 import type { pageRecordLine, pageTotal } from './reply-schemas.js';
 import type {

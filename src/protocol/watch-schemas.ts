@@ -3,7 +3,7 @@
  * client checks, and `docs/schema.json` follow from it. The daemon itself does not load this.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   count,
   listedAllocation,

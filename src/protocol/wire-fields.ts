@@ -1,6 +1,6 @@
 /** Fields that requests of more than one kind have: their schemas, and what they become. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The two pools of CPUs. */
 export const poolNameSchema = z.enum(['isolated', 'general']);

@@ -4,7 +4,7 @@
  */
 
 import { isAbsolute } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FILE_KEYS, type RawSettings } from '../config/config.js';
 import { COMMON_DEFAULTS, faultOfSizes, type Setting, settings } from '../config/settings.js';
 import { quote, visible } from '../core/quoting.js';

@@ -4,7 +4,7 @@
  * known to leave entries that hold nothing.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CpuSet, isEmpty, isSubset, NO_CPUS, overlaps } from '../core/cpu-set.js';
 import { type Claim, Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';

@@ -1,6 +1,6 @@
 /** Replaces both copies of the state in a thread, where a disk that does not answer stops nobody. */
 
-import { type FileThreads, programBeside } from '../threads/file-threads.js';
+import { type FileThreads, programAt } from '../threads/file-threads.js';
 import { HalfDoneError } from './replace-copies.js';
 import { claimed, type ReplaceResult, type ReplaceTask } from './replace-worker.js';
 
@@ -14,7 +14,7 @@ import { claimed, type ReplaceResult, type ReplaceTask } from './replace-worker.
  */
 export type Replace = (stateDirectory: string, text: string, signal?: AbortSignal) => Promise<void>;
 
-const program = programBeside<ReplaceTask, ReplaceResult>(import.meta.url, 'replace-worker');
+const program = programAt<ReplaceTask, ReplaceResult>('src/state/replace-worker');
 
 /** Has it done in one of these threads. One that hangs stays with the thread that it hangs in. */
 export function replaceInThread(threads: FileThreads): Replace {

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
 import { intersectCpus, overlaps } from '../core/cpu-set.js';
 import { listedRecord } from '../core/describe.js';

@@ -5,7 +5,7 @@
 
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf } from '../core/quoting.js';
 import { tryLock, unlock } from '../libc/flock.js';
 import { makeDirectory } from './make-directory.js';

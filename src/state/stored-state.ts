@@ -1,6 +1,6 @@
 /** What a state file holds, and the fields that both of its formats share. */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseCpuList } from '../core/cpu-list.js';
 import type { Snapshot } from '../core/snapshot.js';
 import { cpuListText } from '../core/text-schema.js';

@@ -6,7 +6,7 @@
 
 import { invariant } from '../core/invariant.js';
 import type { MachineFacts, VitalSigns, Wanted } from '../core/machine.js';
-import { type FileThreads, programBeside } from '../threads/file-threads.js';
+import { type FileThreads, programAt } from '../threads/file-threads.js';
 import { readVitals } from './read-vitals.js';
 import { type KnownScan, scanOf } from './scan-parts.js';
 import type { ScanResult, ScanTask } from './scan-worker.js';
@@ -25,7 +25,7 @@ const NODES_HERE_MAX = 4;
 const SLOW_GLANCE_MS = 50;
 const DISTRUST_MS = 60_000;
 
-const program = programBeside<ScanTask, ScanResult>(import.meta.url, 'scan-worker');
+const program = programAt<ScanTask, ScanResult>('src/sysfs/scan-worker');
 
 /** Settings of a {@link ScanPool}. */
 export interface ScanPoolOptions {

@@ -58,17 +58,15 @@ export interface Program<Task, Result> {
 }
 
 /**
- * Names the program that stands beside a module, in whichever form that was loaded.
+ * Names a program of this project.
  *
- * @param moduleUrl `import.meta.url` of the module
- * @param name of the program's file without its ending
+ * @param name its path from the root, without ending: `src/sysfs/scan-worker`
  */
-export function programBeside<Task, Result>(
-  moduleUrl: string,
-  name: string,
-): Program<Task, Result> {
-  const extension = moduleUrl.endsWith('.ts') ? 'ts' : 'js';
-  return { path: fileURLToPath(new URL(`./${name}.${extension}`, moduleUrl)) };
+export function programAt<Task, Result>(name: string): Program<Task, Result> {
+  const { url } = import.meta;
+  const extension = url.endsWith('.ts') ? 'ts' : 'js';
+  // Whatever is built stands two folders deep, as the source does.
+  return { path: fileURLToPath(new URL(`../../${name}.${extension}`, url)) };
 }
 
 /**

@@ -4,7 +4,7 @@
  * craft-parts' npm plugin, and `snap.Validate` of snapd.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 const appName = z.string().regex(/^[a-zA-Z0-9](-?[a-zA-Z0-9])*$/);
 const duration = z.string().regex(/^\d+(\.\d+)?(ns|us|ms|s|m)$/);
