@@ -68,6 +68,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/simulate',
     'src/socket',
     'src/state',
+    'src/threads',
     'src/viewer',
     'src/words',
   ],

@@ -12,10 +12,13 @@ import { type Daemon, startDaemon } from '../daemon/daemon.js';
 import type { Logger } from '../daemon/log.js';
 import { SocketError } from '../socket/server.js';
 import { StateError } from '../state/stored-state.js';
+import type { FileThreads } from '../threads/file-threads.js';
 import { LAST_WORD_MS, Signals } from './signals.js';
 
 /** What may be done beside serving. */
 export interface Beside {
+  /** Threads for files that were started before. */
+  readonly threads?: FileThreads;
   /** Reads the configuration again, for SIGHUP; without it, SIGHUP ends the daemon. */
   readonly readAgain?: () => Config;
   /**
@@ -34,12 +37,12 @@ export interface Beside {
 export async function serveInForeground(
   config: Config,
   log: Logger,
-  { readAgain, whileServing }: Beside = {},
+  { threads, readAgain, whileServing }: Beside = {},
 ): Promise<number> {
   const signals = new Signals(log, readAgain !== undefined);
   let daemon: Daemon;
   try {
-    daemon = await startDaemon(config, log);
+    daemon = await startDaemon(config, log, threads);
   } catch (error) {
     // A fatal line is written at once, and so in front of those that are on their way.
     await pause(LAST_WORD_MS);

@@ -27,7 +27,7 @@ import { Traffic } from '../socket/traffic.js';
 import { replaceInThread } from '../state/replace-in-thread.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
-import { startFileThreads } from '../threads/file-threads.js';
+import { type FileThreads, startFileThreads } from '../threads/file-threads.js';
 import { openAuditLog } from './audit.js';
 import { createBackend } from './backend.js';
 import { Counters } from './counters.js';
@@ -61,13 +61,18 @@ type Coordinator = ReturnType<typeof createCoordinator>;
 /**
  * Starts a daemon and resolves when it answers on its socket.
  *
+ * @param threads its own, from now on
  * @throws StateError when the state directory is in use or neither copy of the state is whole,
  * SocketError when the socket cannot be served, AuditError when the audit log cannot be opened
  */
-export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
+export async function startDaemon(
+  config: Config,
+  log: Logger,
+  threads = startFileThreads(),
+): Promise<Daemon> {
   const startedAtMs = Date.now();
   const audit = config.auditFile === '' ? null : openAuditLog(config.auditFile, log);
-  const { threads, scanPool, state } = await openFiles(config, log);
+  const { scanPool, state } = await openFiles(config, log, threads);
   const counters = new Counters();
   const coordinator = createCoordinator(config, scanPool, state, counters);
   logEmissions(coordinator, log, config.snapName);
@@ -150,16 +155,16 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
   };
 }
 
-/** The threads for files, the state directory, and the machine; nothing stays open when it cannot be. */
-async function openFiles(config: Config, log: Logger) {
-  const threads = startFileThreads((error) => log.error({ err: error }, 'a worker thread failed'));
+/** What reads the machine, and the state directory; the threads end when that cannot be had. */
+async function openFiles(config: Config, log: Logger, threads: FileThreads) {
+  threads.onError((error) => log.error({ err: error }, 'a worker thread failed'));
   const scanPool = createScanPool({ root: config.sysfsRoot, threads });
   try {
     const what = `serves ${config.socketPath}`;
     const replace = replaceInThread(threads);
     const state = await openStateDirectory(config.stateDirectory, what, replace);
     logFound(state.found, log);
-    return { threads, scanPool, state };
+    return { scanPool, state };
   } catch (error) {
     await threads.close();
     throw error;

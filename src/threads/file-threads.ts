@@ -45,6 +45,11 @@ export interface FileThreads {
     task: Task,
     signal?: AbortSignal,
   ): Promise<Result>;
+  /**
+   * Has this told when a thread fails in which nobody waits for anything, such as one that cannot
+   * start; what failed before included.
+   */
+  onError(listener: (error: unknown) => void): void;
   /** Takes no more tasks, waits two seconds at most for those under way and ends the threads. */
   close(): Promise<void>;
 }
@@ -69,13 +74,8 @@ export function programAt<Task, Result>(name: string): Program<Task, Result> {
   return { path: fileURLToPath(new URL(`../../${name}.${extension}`, url)) };
 }
 
-/**
- * Starts one thread, and more when they are needed.
- *
- * @param onError told when a thread fails in which nobody waits for anything, such as one that cannot
- * start
- */
-export function startFileThreads(onError: (error: unknown) => void): FileThreads {
+/** Starts one thread, and more when they are needed. */
+export function startFileThreads(): FileThreads {
   const piscina = new Piscina({
     minThreads: 1,
     maxThreads: MAX_THREADS,
@@ -92,8 +92,12 @@ export function startFileThreads(onError: (error: unknown) => void): FileThreads
     stricterFIFO: false,
     workerHistogram: false,
   });
+  const untold: unknown[] = [];
+  let tell = (error: unknown) => {
+    untold.push(error);
+  };
   piscina.on('error', (error: unknown) => {
-    if (!isLateAnswer(error)) onError(error);
+    if (!isLateAnswer(error)) tell(error);
   });
   let closing: Promise<void> | undefined;
   return {
@@ -105,6 +109,10 @@ export function startFileThreads(onError: (error: unknown) => void): FileThreads
       // Piscina would start new threads after close().
       if (closing !== undefined) throw new Error('the threads for files are closed');
       return await piscina.run(task, signal === undefined ? { filename } : { filename, signal });
+    },
+    onError(listener) {
+      tell = listener;
+      for (const error of untold.splice(0)) tell(error);
     },
     close() {
       closing ??= piscina.close({ force: true });

@@ -42,7 +42,7 @@ describe('a replacement in a thread', () => {
 
   it('says which way a write failed', async () => {
     const stateDirectory = temporaryDirectory();
-    const threads = startFileThreads(() => undefined);
+    const threads = startFileThreads();
     const inThread = replaceInThread(threads);
     try {
       const [first, twin] = copyPaths(stateDirectory);
@@ -63,14 +63,16 @@ describe('a replacement in a thread', () => {
 
   for (const isTouched of [false, true]) {
     it(`takes a thread that ends ${isTouched ? 'behind' : 'before'} the first copy as it is`, async () => {
-      const threads: Pick<FileThreads, 'run'> = {
+      const threads: FileThreads = {
+        onError: () => undefined,
+        close: () => Promise.resolve(),
         run: (_, task) => {
           const { claim } = task as ReplaceTask;
           if (isTouched) claimed(claim, 'touch');
           return Promise.reject(new Error('out of memory'));
         },
       };
-      const inThread = replaceInThread({ ...threads, close: () => Promise.resolve() });
+      const inThread = replaceInThread(threads);
       const error = await rejectionOf(inThread(temporaryDirectory(), 'text'));
       expect(error instanceof HalfDoneError).to.equal(isTouched);
       expect(String(error)).to.include('out of memory');

@@ -87,7 +87,8 @@ describe('the state writer', () => {
   let replace: Replace;
 
   before(() => {
-    threads = startFileThreads((error) => errors.push(error));
+    threads = startFileThreads();
+    threads.onError((error) => errors.push(error));
     replace = replaceInThread(threads);
   });
 

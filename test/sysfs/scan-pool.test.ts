@@ -22,7 +22,8 @@ describe('the scan pool', () => {
 
   beforeEach(() => {
     root = laidIn(temporaryDirectory(), simulatedMachines['dual-socket'].shape);
-    threads = startFileThreads((error) => errors.push(error));
+    threads = startFileThreads();
+    threads.onError((error) => errors.push(error));
     pool = createScanPool({ root, threads });
   });
 
