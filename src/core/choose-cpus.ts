@@ -80,6 +80,7 @@ function pick(
   const unbroken: (readonly number[])[] = [];
   const singles: number[] = [];
   for (const core of cores) {
+    if (picked.length === wanted) break;
     const count = countIn(core, available);
     if (count === 0 || countIn(core, chosen) > 0) continue;
     if (count < core.length) singles.push(...core.filter((cpu) => hasCpu(available, cpu)));
@@ -95,10 +96,12 @@ function pick(
   return cpuSetOf(picked);
 }
 
-/** How many CPUs of a core are in a set. A loop, as it is asked for every core of the machine. */
+/** How many CPUs of a core are in a set. A plain loop, as it is asked for every core of the machine. */
 function countIn(core: readonly number[], cpus: CpuSet): number {
   let count = 0;
-  for (const cpu of core) if (hasCpu(cpus, cpu)) count++;
+  for (let index = 0; index < core.length; index++) {
+    if (hasCpu(cpus, core[index] ?? 0)) count++;
+  }
   return count;
 }
 

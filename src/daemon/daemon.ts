@@ -9,18 +9,12 @@ import type { Settings } from '../../actors/coordinator-events.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
-import type { Caller } from '../core/caller.js';
-import { devicesWanted, pagesWanted, type Ticket } from '../core/coordination.js';
-import type { MachineRequest } from '../core/decide.js';
 import { Holdings } from '../core/holdings.js';
 import type { Wanted } from '../core/machine.js';
 import { changesRecords } from '../core/plan.js';
 import { messageOf } from '../core/quoting.js';
 import type { Write } from '../core/snapshot.js';
-import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
-import { PATIENCE, REQUESTS_WAITING_MAX } from '../protocol/limits.js';
-import type { Reply } from '../protocol/reply.js';
-import { isChanging } from '../protocol/request.js';
+import { PATIENCE } from '../protocol/limits.js';
 import { HeldBytes } from '../socket/held-bytes.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
 import { Traffic } from '../socket/traffic.js';
@@ -28,10 +22,10 @@ import { replaceInThread } from '../state/replace-in-thread.js';
 import { openStateDirectory, type StateDirectory } from '../state/state-directory.js';
 import { createScanPool, type ScanPool } from '../sysfs/scan-pool.js';
 import { type FileThreads, startFileThreads } from '../threads/file-threads.js';
+import { createAnswerer } from './answerer.js';
 import { openAuditLog } from './audit.js';
 import { createBackend } from './backend.js';
 import { Counters } from './counters.js';
-import { Gatherer } from './gatherer.js';
 import { heedHotplug } from './hotplug.js';
 import { Inspectors } from './inspectors.js';
 import type { Logger } from './log.js';
@@ -111,7 +105,7 @@ export async function startDaemon(
     const backend = createBackend(
       coordinator,
       about,
-      createAnswerer(coordinator, countedGlance(scanPool, counters), log),
+      createAnswerer(coordinator, scanPool, counters.looks, log),
     );
     metricsPort = new MetricsPort(backend.metrics, log);
     await metricsPort.listen(config.metricsPort);
@@ -239,54 +233,4 @@ async function storeLast(coordinator: Coordinator, { writer }: StateDirectory, l
   } catch (error) {
     log.error({ reason: messageOf(error) }, 'the state could not be stored to the end');
   }
-}
-
-function countedGlance(scanPool: ScanPool, { looks }: Counters): ScanPool['glance'] {
-  return (wanted) => {
-    const beganMs = performance.now();
-    const look = scanPool.glance(wanted);
-    if (look !== null) looks.noteSuccess(beganMs);
-    return look;
-  };
-}
-
-/** Sends requests to the coordinator and brings its replies back, within the limit. */
-function createAnswerer(coordinator: Coordinator, glance: ScanPool['glance'], log: Logger) {
-  const waiting = new Map<number, (outcome: Reply | Refusal) => void>();
-  const gatherer = new Gatherer<Ticket>((tickets) => {
-    const wanted = { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) };
-    coordinator.send({ type: 'REQUEST', tickets, look: glance(wanted) });
-  });
-  let lastTicketId = 0;
-  coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
-    const answer = waiting.get(ticketId);
-    waiting.delete(ticketId);
-    answer?.(outcome);
-  });
-  const ask = (
-    request: MachineRequest,
-    answer: (outcome: Reply | Refusal) => void,
-    whoAsks: () => Caller,
-  ) => {
-    if (waiting.size >= REQUESTS_WAITING_MAX) {
-      answer(refusal('BUSY', `Too many requests wait: ${REQUESTS_WAITING_MAX}; try again`));
-      return;
-    }
-    let caller: Caller | null = null;
-    try {
-      if (isChanging(request)) caller = whoAsks();
-    } catch (error) {
-      answer(refusal('INTERNAL', `internal: who asks cannot be told: ${messageOf(error)}`));
-      return;
-    }
-    const ticketId = ++lastTicketId;
-    waiting.set(ticketId, (outcome) => {
-      if (isRefusal(outcome) && outcome.code === 'NOT_PERMITTED') {
-        log.debug({ caller, reason: outcome.message }, 'refused');
-      }
-      answer(outcome);
-    });
-    gatherer.add({ ticketId, request, caller });
-  };
-  return { ask, waitingCount: () => waiting.size };
 }

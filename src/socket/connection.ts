@@ -283,6 +283,12 @@ export class Connection implements Holder {
   #end(): void {
     this.#isEnded = true;
     this.#wait('nothing');
+    const isAllRead = this.#framer.isOver && !this.#isTurnedAway;
+    if (isAllRead && this.#socket.writableLength === 0) {
+      // The kernel has the replies, and gives them to the peer also when the socket is closed.
+      this.#socket.destroy();
+      return;
+    }
     const cutOffAfter = (limitMs: number) => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#socket.destroy(), limitMs);

@@ -10,6 +10,7 @@ import { FAREWELL_MS, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protoco
 import { type Backend, Connection } from './connection.js';
 import { handedOverPath } from './handed-over.js';
 import { HeldBytes } from './held-bytes.js';
+import { Register } from './register.js';
 import { Traffic } from './traffic.js';
 
 /** The socket cannot be served. `message` says which and why. */
@@ -68,15 +69,15 @@ export async function serveSocket(
   held = new HeldBytes(),
   traffic = new Traffic(),
 ): Promise<SocketServer> {
-  const connections = new Map<Socket, Connection>();
+  const connections = new Register<{ readonly socket: Socket; readonly connection: Connection }>();
   const { connectionsMax } = traffic;
   const accept = (socket: Socket) => {
     const connection = new Connection(socket, backend, patience, held);
-    connections.set(socket, connection);
+    const number = connections.add({ socket, connection });
     traffic.openCount = connections.size;
     traffic.acceptedCount++;
     socket.on('close', () => {
-      connections.delete(socket);
+      connections.take(number);
       traffic.openCount = connections.size;
     });
     if (connections.size > connectionsMax) {
@@ -95,9 +96,9 @@ export async function serveSocket(
   const close = async () => {
     // Closing a server also removes its socket file, unless it was handed over.
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
-    for (const connection of connections.values()) connection.finish();
+    for (const { connection } of connections) connection.finish();
     const cutOff = () => {
-      for (const socket of connections.keys()) socket.destroy();
+      for (const { socket } of connections) socket.destroy();
     };
     setTimeout(cutOff, FAREWELL_MS).unref();
     await Promise.all(closed);
