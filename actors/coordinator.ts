@@ -192,9 +192,9 @@ export const coordinatorMachine = setup({
       if (event.revision !== context.revision) return;
       const { holdings } = event.snapshot;
       invariant(holdings === context.view.holdings, 'what is durable is not what is held');
-      for (const slice of ownedSlices(context.nodeIds, system).values()) {
-        invariant(agrees(context.view, slice), `${nodeActorId(slice.nodeId)} lost track of claims`);
-      }
+      const owned = [...ownedSlices(context.nodeIds, system).values()];
+      const lost = owned.find((slice) => !agrees(context.view, slice));
+      if (lost) invariant(false, `${nodeActorId(lost.nodeId)} lost track of claims`);
       enqueue.raise({ type: 'all stored' });
     }),
     noteStoreProblem: enqueueActions(

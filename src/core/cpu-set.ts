@@ -109,11 +109,29 @@ export function sameCpus(a: CpuSet, b: CpuSet): boolean {
 
 /** Whether `part` has just those CPUs of `whole` that are in `within`. */
 export function samePart(part: CpuSet, whole: CpuSet, within: CpuSet): boolean {
-  const length = Math.max(part.length, within.length);
-  for (let i = 0; i < length; i++) {
-    if (word(part, i) !== (word(whole, i) & word(within, i)) >>> 0) return false;
+  // Where neither has a CPU, there is nothing to compare.
+  for (const index of usedWords(within)) {
+    if (word(part, index) !== (word(whole, index) & word(within, index)) >>> 0) return false;
   }
+  for (const index of usedWords(part)) if (word(within, index) === 0) return false;
   return true;
+}
+
+const knownWords = new WeakMap<CpuSet, Uint16Array>();
+
+/**
+ * The indexes of the words of a set that have a CPU. Of a node's share of a large machine few have,
+ * and it is compared after each write: found once for each set.
+ */
+function usedWords(set: CpuSet): Uint16Array {
+  let indexes = knownWords.get(set);
+  if (indexes === undefined) {
+    const used: number[] = [];
+    for (let index = 0; index < set.length; index++) if (set[index] !== 0) used.push(index);
+    indexes = Uint16Array.from(used);
+    knownWords.set(set, indexes);
+  }
+  return indexes;
 }
 
 /** The CPU ids of the set, ascending. */

@@ -71,9 +71,10 @@ export async function startDaemon(
   const coordinator = createCoordinator(config, scanPool, state, counters);
   logEmissions(coordinator, log, config.snapName);
   coordinator.on('COMMITTED', ({ change, generation }) => {
-    counters.noteChange(change);
     // That a reply is remembered changes nobody's CPUs or pages.
-    if (changesRecords(change.plan)) audit?.record(change, generation, new Date());
+    if (!changesRecords(change.plan)) return;
+    counters.noteChange(change);
+    audit?.record(change, generation, new Date());
   });
   const ended = endOf(coordinator);
   const scanSoon = () => coordinator.system.get('scanner')?.send({ type: 'RESCAN' });
@@ -102,11 +103,8 @@ export async function startDaemon(
       traffic: new Traffic(),
       held: new HeldBytes(),
     };
-    const backend = createBackend(
-      coordinator,
-      about,
-      createAnswerer(coordinator, scanPool, counters.looks, log),
-    );
+    const answerer = createAnswerer(coordinator, scanPool, counters.looks, log);
+    const backend = createBackend(coordinator, about, answerer);
     metricsPort = new MetricsPort(backend.metrics, log);
     await metricsPort.listen(config.metricsPort);
     const { socketPath: path, socketMode: mode, socketGroup: group, handedOver } = config;

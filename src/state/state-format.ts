@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { formatCpuList } from '../core/cpu-list.js';
-import { intersectCpus, overlaps } from '../core/cpu-set.js';
 import { listedRecord } from '../core/describe.js';
 import { Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
@@ -24,6 +23,7 @@ import {
 } from '../protocol/wire-fields.js';
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
+import { WrittenHomes } from './written-homes.js';
 
 const FORMAT_VERSION = 2;
 
@@ -114,23 +114,18 @@ export interface WrittenState extends Snapshot {
 /** Writes the text of a state file in this project's own format. */
 export function formatState({ holdings, homes, generation }: WrittenState, now: Date): string {
   const header = { version: FORMAT_VERSION, generation, updated_at: now.toISOString() };
-  const others: Pick<OwnFormat, 'hugepages' | 'cpu_homes'> = {
-    hugepages: pageRecordsOf(holdings).map(listedRecord),
-    cpu_homes: [...homes]
-      .filter(([nodeId, cpus]) => nodeId >= 0 && overlaps(cpus, holdings.claimedCpus))
-      .map(([node_id, cpus]) => ({
-        node_id,
-        cpus: formatCpuList(intersectCpus(cpus, holdings.claimedCpus)),
-      })),
-  };
-  const claims = listOf(holdings.claims, (service_name, claim) => ({
+  const hugepages = JSON.stringify(pageRecordsOf(holdings).map(listedRecord));
+  const claims = listOf(holdings.claims, claimNames, (service_name, claim) => ({
     service_name,
     pool: claim.pool,
     preemption_policy: claim.policy,
     cpus: formatCpuList(claim.cpus),
     explicit_cpus: formatCpuList(claim.explicitCpus),
   }));
-  const owners = listOf(holdings.owners, (service_name, owner) => ({ service_name, ...owner }));
+  const owners = listOf(holdings.owners, ownerNames, (service_name, owner) => ({
+    service_name,
+    ...owner,
+  }));
   const replies = holdings.replies.map((remembered) => {
     const { uid, label, requestId, fingerprint, reply } = remembered;
     return textOnce(requestId, remembered, () => ({
@@ -141,10 +136,11 @@ export function formatState({ holdings, homes, generation }: WrittenState, now: 
       reply,
     }));
   });
-  // The text of `{ ...header, claims, ...others, owners, replies }`.
+  // The text of `{ ...header, claims, hugepages, cpu_homes, owners, replies }`.
   const body =
-    `${opened(JSON.stringify(header))},"claims":${claims}` +
-    `,${opened(JSON.stringify(others)).slice(1)},"owners":${owners},"replies":[${replies.join(',')}]}`;
+    `${opened(JSON.stringify(header))},"claims":${claims},"hugepages":${hugepages}` +
+    `,"cpu_homes":${writtenHomes.text(homes, holdings.claimedCpus)},"owners":${owners}` +
+    `,"replies":[${replies.join(',')}]}`;
   return `${opened(body)},"checksum":"${digestOf(body)}"}\n`;
 }
 
@@ -153,15 +149,42 @@ function opened(json: string): string {
   return json.slice(0, -1);
 }
 
+const writtenHomes = new WrittenHomes((node_id, cpus): OwnFormat['cpu_homes'][number] => ({
+  node_id,
+  cpus,
+}));
+
 /** What a part was written as; it never changes, and most of a state stays as it was. */
 const writtenBefore = new WeakMap<object, { readonly name: string; readonly json: string }>();
+
+/** The names of services in their order, also of some that hold nothing for the time being. */
+class SortedNames {
+  #known: readonly string[] = [];
+
+  /** Those that the map has. Sorted anew only when there is one that was not known. */
+  of(map: ReadonlyMap<string, unknown>): readonly string[] {
+    const present = this.#known.filter((name) => map.has(name));
+    if (present.length === map.size) return present;
+    const isWorthKeeping = this.#known.length <= 2 * map.size + NAMES_KEPT;
+    const known = new Set([...(isWorthKeeping ? this.#known : []), ...map.keys()]);
+    this.#known = [...known].sort(compareNames);
+    return this.#known.filter((name) => map.has(name));
+  }
+}
+
+/** So many names may be kept that mean nothing now, besides as many as mean something. */
+const NAMES_KEPT = 64;
+
+const claimNames = new SortedNames();
+const ownerNames = new SortedNames();
 
 /** The JSON of a list of services, by name. */
 function listOf<V extends object>(
   map: ReadonlyMap<string, V>,
+  names: SortedNames,
   write: (name: string, value: V) => object,
 ): string {
-  const parts = [...map.keys()].sort(compareNames).map((name) => {
+  const parts = names.of(map).map((name) => {
     const value = map.get(name);
     return value === undefined ? '' : textOnce(name, value, () => write(name, value));
   });

@@ -122,6 +122,15 @@ describe('the status', () => {
     watcher.destroy();
   });
 
+  it('counts no change where a reply is remembered, and nothing else', async () => {
+    await using host = new TestHost();
+    await host.start();
+    await host.ask(cores('nova', 2));
+    await host.ask({ ...cores('nova', 2), request_id: 'once' });
+    const { counts } = await statusOf(host);
+    expect(counts).to.include({ changes: 1, commits: 3 });
+  });
+
   it('tells what is held for peers who have not sent all', async () => {
     await using host = new TestHost();
     await host.start();
