@@ -108,6 +108,11 @@ describe('the house', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('imports zod as a namespace, of which a bundle leaves out what is not used', () => {
+    const wrong = sources.filter((path) => /import (type )?\{[^}]*\} from 'zod'/.test(read(path)));
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('keeps the environment in one place', () => {
     const readers = sources.filter((path) => /process\.env\b/.test(read(path)));
     expect(readers.filter((path) => path !== 'src/config/config.ts')).to.deep.equal([]);

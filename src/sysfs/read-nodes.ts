@@ -2,7 +2,7 @@
 
 import { cpusOf, NO_CPUS } from '../core/cpu-set.js';
 import type { NodeFacts, PageCounters } from '../core/machine.js';
-import type { SysfsFiles } from './sysfs-files.js';
+import { directoryStamp, type SysfsFiles } from './sysfs-files.js';
 import { parseCount, readCount, readCpuList, readCpuMask, readIds } from './sysfs-values.js';
 
 const NODE_DIRECTORY = 'devices/system/node';
@@ -15,6 +15,24 @@ const NODE_DIRECTORY = 'devices/system/node';
  */
 export function readNodeIds(files: SysfsFiles): number[] {
   return readIds(files, NODE_DIRECTORY, 'node') ?? [];
+}
+
+/**
+ * Reads the ids of the nodes again and again, and their names only when there may be others: a
+ * thousand names take a quarter of a millisecond. A kernel that has one node less and another one
+ * more says so in the list of those online.
+ *
+ * @throws SysfsError
+ */
+export function createNodeIdReader(files: SysfsFiles): () => readonly number[] {
+  let known: { readonly stamp: string; readonly nodeIds: readonly number[] } | null = null;
+  return () => {
+    const directory = directoryStamp(`${files.root}/${NODE_DIRECTORY}`);
+    const stamp = `${directory} ${files.readText(`${NODE_DIRECTORY}/online`) ?? ''}`;
+    if (directory === null || known?.stamp !== stamp)
+      known = { stamp, nodeIds: readNodeIds(files) };
+    return known.nodeIds;
+  };
 }
 
 /**

@@ -13,10 +13,14 @@ import type { SysfsFiles } from './sysfs-files.js';
  * The vital signs of the machine whose sysfs is `files`, with the page counters and the
  * devices that are wanted.
  *
+ * @param nodeIds of the nodes that are there
  * @throws SysfsError when any of these files cannot be read or understood: all or nothing
  */
-export function readVitals(files: SysfsFiles, { pagesOf, devices }: Wanted): VitalSigns {
-  const nodeIds = readNodeIds(files);
+export function readVitals(
+  files: SysfsFiles,
+  { pagesOf, devices }: Wanted,
+  nodeIds: readonly number[] = readNodeIds(files),
+): VitalSigns {
   return {
     onlineCpus: readOnlineCpus(files),
     isolatedCpus: readIsolatedCpus(files),

@@ -7,6 +7,7 @@
 import { invariant } from '../core/invariant.js';
 import type { MachineFacts, VitalSigns, Wanted } from '../core/machine.js';
 import { type FileThreads, programAt } from '../threads/file-threads.js';
+import { createNodeIdReader } from './read-nodes.js';
 import { readVitals } from './read-vitals.js';
 import { type KnownScan, scanOf } from './scan-parts.js';
 import type { ScanResult, ScanTask } from './scan-worker.js';
@@ -60,6 +61,7 @@ export interface ScanPool {
 /** Makes a pool of reads in these threads. */
 export function createScanPool({ root, threads }: ScanPoolOptions): ScanPool {
   const files = sysfsFilesAt(root);
+  const nodeIds = createNodeIdReader(files);
   let scans = 0;
   let last: KnownScan | null = null;
   let distrustedUntilMs = 0;
@@ -100,7 +102,7 @@ export function createScanPool({ root, threads }: ScanPoolOptions): ScanPool {
       const beganMs = performance.now();
       if (beganMs < distrustedUntilMs || !isHandful(wanted)) return null;
       try {
-        return readVitals(files, wanted);
+        return readVitals(files, wanted, nodeIds());
       } catch (error) {
         if (error instanceof SysfsError) return null;
         throw error;

@@ -4,7 +4,15 @@
  * and through promises some 200: it belongs in a worker thread.
  */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 
@@ -118,6 +126,18 @@ function listNames(path: string): string[] | undefined {
     if (isAbsent(error)) return undefined;
     throw asSysfsError(error, path);
   }
+}
+
+/**
+ * What is different once a directory has come or gone within a directory, so that the names need not
+ * be read again: the count of its links, or, where a file system does not count, the time of its last
+ * change. `null` = it cannot be told.
+ *
+ * @param path absolute
+ */
+export function directoryStamp(path: string): string | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.ino} ${stats.nlink} ${stats.mtimeMs}`;
 }
 
 /** ENODEV is what a file says that was there when it was opened, and went with its CPU or node. */

@@ -7,8 +7,9 @@
  *     repeats. "single" = a connection for each request. Ends after so many seconds, but not before
  *     as many replies as there are clients; or, if COUNT is not 0, after so many replies.
  *     STREAM-REQUEST is sent on a connection of its own, and what comes is dropped.
- *   load write DIRECTORY SECONDS BYTES
- *     Replaces a file: temporary file, fsync, rename, fsync of the directory.
+ *   load write DIRECTORY SECONDS BYTES COPIES
+ *     Replaces a file, or as many copies of it at once: temporary files, fsync and rename of each, fsync
+ *     of the directory.
  *
  * Prints one JSON object. Times are in nanoseconds.
  */
@@ -33,6 +34,7 @@
 #define CLIENTS_MAX 4096
 #define REQUESTS_MAX 64
 #define REPLY_HEAD 256
+#define COPIES_MAX 2
 /* What a run may take beyond its time. */
 #define PATIENCE_NS 600000000000u
 
@@ -215,17 +217,28 @@ static void run_clients(double seconds, uint64_t count, const char *stream_reque
          (unsigned long long)bytes_read, (unsigned long long)stream_bytes);
 }
 
-static void run_writes(const char *directory, double seconds, size_t size) {
+static void run_writes(const char *directory, double seconds, size_t size, int copies) {
   char *text = malloc(size + 1);
+  char names[COPIES_MAX][2][32];
+  int files[COPIES_MAX];
   if (text == NULL || chdir(directory) < 0) fail(directory);
   memset(text, 'x', size);
+  for (int copy = 0; copy < copies; copy++) {
+    snprintf(names[copy][0], sizeof names[copy][0], "bare-%d.new", copy);
+    snprintf(names[copy][1], sizeof names[copy][1], "bare-%d", copy);
+  }
   uint64_t start = now(), end = start + (uint64_t)(seconds * 1e9), before = start, count = 0;
   while (before < end) {
-    int fd = open("bare.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, text, size) != (ssize_t)size || fsync(fd) < 0 || close(fd) < 0)
-      fail("bare.new");
-    if (rename("bare.new", "bare") < 0) fail("rename");
-    fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int copy = 0; copy < copies; copy++) {
+      int fd = open(names[copy][0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+      if (fd < 0 || write(fd, text, size) != (ssize_t)size) fail(names[copy][0]);
+      files[copy] = fd;
+    }
+    for (int copy = 0; copy < copies; copy++)
+      if (fsync(files[copy]) < 0 || close(files[copy]) < 0) fail(names[copy][0]);
+    for (int copy = 0; copy < copies; copy++)
+      if (rename(names[copy][0], names[copy][1]) < 0) fail("rename");
+    int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) < 0 || close(fd) < 0) fail(directory);
     uint64_t after = now();
     note(after - before);
@@ -248,8 +261,8 @@ int main(int count, char **words) {
     is_session = strcmp(words[4], "session") == 0;
     read_requests(words[3]);
     run_clients(atof(words[5]), strtoull(words[6], NULL, 10), count > 7 ? words[7] : NULL);
-  } else if (count == 5 && strcmp(words[1], "write") == 0) {
-    run_writes(words[2], atof(words[3]), strtoull(words[4], NULL, 10));
+  } else if (count == 6 && strcmp(words[1], "write") == 0 && atoi(words[5]) <= COPIES_MAX) {
+    run_writes(words[2], atof(words[3]), strtoull(words[4], NULL, 10), atoi(words[5]));
   } else {
     fprintf(stderr, "load: see the head of load.c\n");
     return 2;

@@ -33,12 +33,12 @@ export interface ReportJson {
     readonly bareWriteUs: number | null;
   };
   readonly cells: Readonly<Record<string, LimitedSample>>;
-  readonly extras: Omit<Measurements, 'cells' | 'bareServer' | 'bareWriteUs'>;
+  readonly extras: Omit<Measurements, 'cells' | 'bareServer' | 'bareWriteUs' | 'bareTwinWriteUs'>;
 }
 
 /** Puts the results together. */
 export function formatReport(about: About, measured: Measurements) {
-  const { cells, bareServer, bareWriteUs, ...extras } = measured;
+  const { cells, bareServer, bareWriteUs, bareTwinWriteUs: _, ...extras } = measured;
   const mediansOf = <S extends object>(map: ReadonlyMap<string, readonly S[]>) =>
     Object.fromEntries([...map].map(([name, samples]) => [name, medians(samples)]));
   const json: ReportJson = {

@@ -22,6 +22,8 @@ export interface Measurements {
   readonly bareServer: ReadonlyMap<string, readonly Sample[]>;
   /** p50 of one bare durable write, in microseconds. */
   readonly bareWriteUs: readonly number[];
+  /** The same of both copies at once, as the daemon writes them. */
+  readonly bareTwinWriteUs: readonly number[];
   readonly idle: readonly Pair[];
   readonly inspected: readonly Pair[];
   readonly coldStarts: readonly ColdStart[];
@@ -85,6 +87,7 @@ export function aimsOf(measured: Measurements): Aim[] {
     coldStarts.map(({ daemonMs }) => daemonMs),
     coldStarts.map(({ emptyMs }) => emptyMs),
   );
+  const twin = ratio(measured.bareTwinWriteUs, measured.bareWriteUs);
   const commits = middle(column(cores(64), 'requestsPerCommit'));
   return [
     atLeast(
@@ -99,6 +102,11 @@ export function aimsOf(measured: Measurements): Aim[] {
     ),
     atLeast('the same, 256 clients', 0.8, middle(column(cores(256), 'ofBareServer'))),
     atMost('allocate, 1 client: p50 by limit 2', 1.3, middle(column(oneClient, 'ofBareWrite'))),
+    {
+      ...atMost('a bare durable write of two copies, by limit 2', 0, twin),
+      aim: '–',
+      isMet: null,
+    },
     atLeast(
       `group commit: 64 clients by 1${commits === undefined ? '' : ` (${commits.toFixed(1)} changes a commit)`}`,
       20,

@@ -58,6 +58,7 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
     cells: new Map<string, LimitedSample[]>(),
     bareServer: new Map<string, Sample[]>(),
     bareWriteUs: [] as number[],
+    bareTwinWriteUs: [] as number[],
     idle: [] as Pair[],
     inspected: [] as Pair[],
     coldStarts: [] as ColdStart[],
@@ -67,7 +68,13 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
       plan.say(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
       const kept =
         round === 0
-          ? { ...found, cells: new Map(), bareServer: new Map(), bareWriteUs: [] }
+          ? {
+              ...found,
+              cells: new Map(),
+              bareServer: new Map(),
+              bareWriteUs: [],
+              bareTwinWriteUs: [],
+            }
           : found;
       for (const group of grouped(cells)) await runGroup(tools, running, group, plan, kept);
       if (!plan.hasExtras || round === 0) continue;
@@ -121,6 +128,7 @@ async function runGroup(
     readonly cells: Map<string, LimitedSample[]>;
     readonly bareServer: Map<string, Sample[]>;
     readonly bareWriteUs: number[];
+    readonly bareTwinWriteUs: number[];
   },
 ): Promise<void> {
   const [first] = group;
@@ -132,9 +140,9 @@ async function runGroup(
   put(found.bareServer, `${mode}, ${clients} clients`, bare.sample);
   let bareWriteUs = 0;
   if (isDurable(action) && clients === 1) {
-    const words = ['write', tools.directory, String(seconds), String(BARE_WRITE_BYTES)];
-    bareWriteUs = (await runLoad(tools, ...words)).p50Ns / 1e3;
+    bareWriteUs = await bareWrite(tools, seconds, 1);
     found.bareWriteUs.push(bareWriteUs);
+    found.bareTwinWriteUs.push(await bareWrite(tools, seconds, 2));
   }
   for (const cell of group) {
     const daemon = daemons.get(cell.machine.name);
@@ -146,6 +154,12 @@ async function runGroup(
       ofBareWrite: bareWriteUs === 0 ? 0 : sample.p50Us / bareWriteUs,
     });
   }
+}
+
+/** p50 of a bare durable write of as many copies, in microseconds. */
+async function bareWrite(tools: Tools, seconds: number, copies: number): Promise<number> {
+  const words = ['write', tools.directory, String(seconds), String(BARE_WRITE_BYTES), `${copies}`];
+  return (await runLoad(tools, ...words)).p50Ns / 1e3;
 }
 
 function barePath({ directory }: Tools, mode: Cell['mode']): string {

@@ -1,6 +1,6 @@
 /** Reads sysfs in real worker threads. */
 
-import { rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { formatCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS } from '../../src/core/cpu-set.js';
@@ -77,6 +77,22 @@ describe('the scan pool', () => {
     expect(formatCpuList(seen?.onlineCpus ?? NO_CPUS)).to.equal('0-3');
     putFile(root, 'devices/system/cpu/online', 'x\n');
     expect(pool.glance({ pagesOf: 'none', devices: [] })).to.equal(null);
+  });
+
+  it('sees at a glance which nodes there are, whichever came or went', () => {
+    const nodeIds = () => pool.glance({ pagesOf: 'none', devices: [] })?.nodeIds;
+    const directory = `${root}/devices/system/node`;
+    expect(nodeIds()).to.deep.equal([0, 1]);
+    mkdirSync(`${directory}/node7`);
+    expect(nodeIds()).to.deep.equal([0, 1, 7]);
+    rmSync(`${directory}/node1`, { recursive: true });
+    expect(nodeIds()).to.deep.equal([0, 7]);
+    // One for another: the kernel says so, whatever the file system does.
+    renameSync(`${directory}/node7`, `${directory}/node9`);
+    putFile(root, 'devices/system/node/online', '0,9\n');
+    expect(nodeIds()).to.deep.equal([0, 9]);
+    rmSync(directory, { recursive: true });
+    expect(nodeIds()).to.deep.equal([]);
   });
 
   it('gives the parts that did not change as they were, and those that did as they are', async () => {
