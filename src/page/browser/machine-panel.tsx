@@ -2,6 +2,7 @@
 
 import { memo } from 'preact/compat';
 import { useMemo, useRef } from 'preact/hooks';
+import { counted } from '../../words/counted.js';
 import { formatMemory, formatPageSize } from '../../words/sizes.js';
 import {
   type CpuCell,
@@ -71,7 +72,7 @@ const NodeCard = memo(({ node }: { readonly node: NodePicture }) => {
         <span class="faint">
           {isPresent ? '' : ' · gone, still holding claims'}
           {memoryKb === null ? '' : ` · ${formatMemory(memoryKb)}`}
-          {` · ${cpuCount} CPUs`}
+          {` · ${counted(cpuCount, 'CPU')}`}
           {offlineCount > 0 ? `, ${offlineCount} offline` : ''}
         </span>
       </h3>
