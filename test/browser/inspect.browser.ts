@@ -108,7 +108,7 @@ describe(`the page of an inspection${title}`, () => {
       expect(await ownersOn(page)).to.deep.equal(after);
 
       // The moment in which it is decided, and not yet on disk.
-      const decided = message(page, 'DECIDE allocate_numa_cores');
+      const decided = message(page, 'REQUEST allocate_numa_cores');
       await decided.click();
       await page.getByText('as it was at').waitFor();
       expect(await decided.textContent()).to.contain('durability ready → committing');
@@ -129,7 +129,7 @@ describe(`the page of an inspection${title}`, () => {
 
       // And just before it.
       await page.getByRole('listbox', { name: 'Messages' }).press('ArrowUp');
-      await page.locator('[aria-selected="true"]').filter({ hasText: 'FRESH' }).waitFor();
+      await page.locator('[aria-selected="true"]').filter({ hasNotText: 'REQUEST' }).waitFor();
       expect(await actor.textContent()).to.contain('durability ready');
       expect(await ownersOn(page)).to.deep.equal(before);
 
@@ -197,7 +197,7 @@ describe(`the page of an inspection${title}`, () => {
     await page.getByText('the end of the recording').waitFor();
     await message(page, 'nova lost').waitFor();
     expect(await ownersOn(page)).to.deep.equal(owners);
-    await message(page, 'DECIDE').click();
+    await message(page, 'REQUEST').click();
     await page.getByText('as it was at').waitFor();
     expect(await page.locator('.cpu.changed').count()).to.equal(2);
     expect(browser.troubles).to.deep.equal([]);
@@ -227,7 +227,7 @@ describe(`the page of an inspection${title}`, () => {
     for (const one of [page, other]) await message(one, 'nova claimed 3 CPUs').waitFor();
     expect(await ownersOn(other)).to.deep.equal(await ownersOn(page));
     // What one chooses is its own.
-    await message(page, 'DECIDE').click();
+    await message(page, 'REQUEST').click();
     await page.getByText('as it was at').waitFor();
     expect(await other.getByText('● live').count()).to.equal(1);
   });
