@@ -16,6 +16,7 @@ import {
 } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isStream, type Request, type StreamRequest } from '../protocol/request.js';
+import { closeSoon } from './farewell.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
@@ -286,7 +287,7 @@ export class Connection implements Holder {
     const isAllRead = this.#framer.isOver && !this.#isTurnedAway;
     if (isAllRead && this.#socket.writableLength === 0) {
       // The kernel has the replies, and gives them to the peer also when the socket is closed.
-      this.#socket.destroy();
+      closeSoon(this.#socket);
       return;
     }
     const cutOffAfter = (limitMs: number) => {
