@@ -1,6 +1,5 @@
 /** Who is at the other end of a Unix socket, as the kernel tells it: `unix(7)`, `SO_PEERCRED`. */
 
-import { readFileSync } from 'node:fs';
 import type { Caller } from '../core/caller.js';
 import {
   findSocketOption,
@@ -20,25 +19,9 @@ export function peerOf(descriptor: number): Caller {
   return { pid, uid, gid, label: labelOf(descriptor) };
 }
 
-/**
- * Whether this kernel gives processes labels. Without a security module that does, the label of the
- * process itself is an invalid argument; whatever else comes of reading it, peers are asked for theirs.
- */
-let hasLabels: boolean | null = null;
-
-function readsNoLabel(): boolean {
-  try {
-    readFileSync('/proc/self/attr/current');
-    return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EINVAL';
-  }
-}
-
 function labelOf(descriptor: number): string | null {
-  hasLabels ??= !readsNoLabel();
-  if (!hasLabels) return null;
   const answer = findSocketOption(descriptor, SO_PEERSEC);
+  // Without a security module there is no such option.
   if (answer === null) return null;
   const text = answer.toString('utf8');
   // AppArmor says behind the name how it is enforced: `snap.nova.compute (enforce)`.
