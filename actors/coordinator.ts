@@ -5,14 +5,7 @@
  */
 
 import { assertEvent, assign, enqueueActions, setup, stopChild } from 'xstate';
-import {
-  agrees,
-  devicesWanted,
-  dueReplies,
-  pagesWanted,
-  reconcile,
-  type Ticket,
-} from '../src/core/coordination.js';
+import { agrees, dueReplies, reconcile, type Ticket, wantedFor } from '../src/core/coordination.js';
 import { isOutdated, withFreshPages } from '../src/core/freshen.js';
 import { invariant } from '../src/core/invariant.js';
 import type { DevicePlaces, MachineFacts, SysfsProblem, VitalSigns } from '../src/core/machine.js';
@@ -76,9 +69,8 @@ export const coordinatorMachine = setup({
     }),
     askForFacts: enqueueActions(({ context, enqueue }) => {
       const { waiting } = context;
-      const wanted = { pagesOf: pagesWanted(waiting), devices: devicesWanted(waiting) };
       enqueue.assign({ asking: waiting, waiting: [] });
-      enqueue.sendTo('scanner', { type: 'FRESHEN', wanted });
+      enqueue.sendTo('scanner', { type: 'FRESHEN', wanted: wantedFor(waiting) });
     }),
     decideAll: enqueueActions(({ context, enqueue, self }) => {
       const { asking } = context;

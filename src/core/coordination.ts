@@ -11,7 +11,7 @@ import type { Caller } from './caller.js';
 import { samePart } from './cpu-set.js';
 import type { MachineRequest } from './decide.js';
 import type { Holdings } from './holdings.js';
-import type { PagesOf } from './machine.js';
+import type { PagesOf, Wanted } from './machine.js';
 import { claimedCpusOf } from './node-ownership.js';
 import type { Plan } from './plan.js';
 import { homesInUse, isCurrent, type NodeSlice, sliceOf } from './slices.js';
@@ -50,8 +50,13 @@ export function dueReplies(pending: readonly PendingReply[], revision: number) {
   };
 }
 
+/** What must be known fresh to decide these requests. */
+export function wantedFor(tickets: readonly Ticket[]): Wanted {
+  return { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) };
+}
+
 /** Which hugepage counters must be fresh for these requests. */
-export function pagesWanted(tickets: readonly Ticket[]): PagesOf {
+function pagesWanted(tickets: readonly Ticket[]): PagesOf {
   const nodeIds = new Set<number>();
   for (const { request } of tickets) {
     if (request.action === 'get_memory_info') return 'all';
@@ -63,7 +68,7 @@ export function pagesWanted(tickets: readonly Ticket[]): PagesOf {
 }
 
 /** Which PCI devices must be looked at for these requests. */
-export function devicesWanted(tickets: readonly Ticket[]): readonly string[] {
+function devicesWanted(tickets: readonly Ticket[]): readonly string[] {
   const addresses = new Set<string>();
   for (const claim of tickets.flatMap(({ request }) => claimRequestsOf(request))) {
     if (!('placement' in claim) || !isGrant(claim)) continue;

@@ -3,7 +3,7 @@
 import type { ActorRefFrom } from 'xstate';
 import type { coordinatorMachine } from '../../actors/coordinator.js';
 import type { Caller } from '../core/caller.js';
-import { devicesWanted, pagesWanted, type Ticket } from '../core/coordination.js';
+import { type Ticket, wantedFor } from '../core/coordination.js';
 import { messageOf } from '../core/quoting.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
@@ -37,9 +37,8 @@ export function createAnswerer(
 ): Answerer {
   const waiting = new Register<Waiting>();
   const gatherer = new Gatherer<Ticket>((tickets) => {
-    const wanted = { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) };
     const beganMs = performance.now();
-    const look = scanPool.glance(wanted);
+    const look = scanPool.glance(wantedFor(tickets));
     if (look !== null) looks.noteSuccess(beganMs);
     coordinator.send({ type: 'REQUEST', tickets, look });
   });

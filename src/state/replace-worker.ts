@@ -23,7 +23,7 @@ export type ReplaceResult =
 const OPEN = 0;
 
 /** Whether the copies are to be touched; whoever claims it first has decided. */
-export const CLAIMS = { touch: 1, giveUp: 2 } as const;
+const CLAIMS = { touch: 1, giveUp: 2 } as const;
 
 /**
  * Decides for both threads, unless it is decided already.

@@ -11,7 +11,7 @@ import { nodeActorId, numaNodeMachine } from '../../actors/numa-node.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Caller } from '../../src/core/caller.js';
-import { devicesWanted, pagesWanted } from '../../src/core/coordination.js';
+import { wantedFor } from '../../src/core/coordination.js';
 import type { MachineRequest } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { MachineFacts, VitalSigns, Wanted } from '../../src/core/machine.js';
@@ -118,8 +118,7 @@ export class CoordinatorBench {
 
   /** What somebody sees who looks at the machine for a request now. */
   glance(request: MachineRequest): VitalSigns {
-    const tickets = [{ ticketId: 0, request, caller: ROOT }];
-    return vitalsOf(this.facts, { pagesOf: pagesWanted(tickets), devices: devicesWanted(tickets) });
+    return vitalsOf(this.facts, wantedFor([{ ticketId: 0, request, caller: ROOT }]));
   }
 
   /** Sends a request; resolves with what comes back before all is quiet. */
