@@ -16,7 +16,7 @@ import {
 } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isStream, type Request, type StreamRequest } from '../protocol/request.js';
-import { closeSoon } from './farewell.js';
+import { closeSoon, turnOfFarewell } from './farewell.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
 import { parseFrame } from './parse-frame.js';
@@ -88,6 +88,8 @@ export class Connection implements Holder {
   /** Of the last chunk; what of it is not asked yet is in {@link #backlog}. */
   #chunkBytes = 0;
   #awaited: Awaited = 'nothing';
+  /** When the socket may be closed: see {@link turnOfFarewell}. */
+  #farewellTurn = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, backend: Backend, patience: Patience, held: HeldBytes) {
@@ -138,8 +140,11 @@ export class Connection implements Holder {
     if (this.#isLast) return;
     this.#chunkBytes = chunk.length;
     const frames = this.#framer.push(chunk);
-    // The time for a request counts from where it begins.
-    if (frames.length > 0) this.#wait('nothing');
+    if (frames.length > 0) {
+      this.#farewellTurn = turnOfFarewell();
+      // The time for a request counts from where it begins.
+      this.#wait('nothing');
+    }
     this.#backlog.push(...frames);
     this.#goOn();
   }
@@ -287,7 +292,7 @@ export class Connection implements Holder {
     const isAllRead = this.#framer.isOver && !this.#isTurnedAway;
     if (isAllRead && this.#socket.writableLength === 0) {
       // The kernel has the replies, and gives them to the peer also when the socket is closed.
-      closeSoon(this.#socket);
+      closeSoon(this.#socket, this.#farewellTurn);
       return;
     }
     const cutOffAfter = (limitMs: number) => {

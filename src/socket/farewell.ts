@@ -1,26 +1,44 @@
 /**
  * Closes sockets whose peers have all that is for them, without a shutdown of each before. A peer
  * whose last bytes were not read by then, such as a newline sent behind its request, would read a
- * reset where it should read the end: so each socket is read for a whole turn of the event loop more.
+ * reset where it should read the end: so each socket is read for some turns of the event loop more,
+ * which count from its request. Under load those are over when the reply is there.
  */
 
 import type { Socket } from 'node:net';
 
-/** Those that came in this turn, and those that have had a turn since. */
-let arrived: Socket[] = [];
-let waited: Socket[] = [];
+/**
+ * A turn ends behind its reading. The one in which the request was read may have read no more, the next
+ * may have begun before the peer could write: the third is good for what is sent in the same breath.
+ */
+const TURNS = 3;
 
-/** Closes a socket that nothing is to be written to any more. */
-export function closeSoon(socket: Socket): void {
-  if (arrived.length + waited.length === 0) setImmediate(turn);
-  arrived.push(socket);
+let turnNumber = 0;
+/** Turns are counted up to this one. */
+let countedTo = 0;
+/** In the order in which they are due. */
+const waiting: { readonly socket: Socket; readonly dueTurn: number }[] = [];
+
+/** Says that a request was read in this turn. @returns from which turn on its socket may be closed */
+export function turnOfFarewell(): number {
+  if (countedTo <= turnNumber) setImmediate(endTurn);
+  countedTo = turnNumber + TURNS;
+  return countedTo;
 }
 
-/** Runs behind the reading of each turn. */
-function turn(): void {
-  const due = waited;
-  waited = arrived;
-  arrived = [];
-  for (const socket of due) socket.destroy();
-  if (arrived.length + waited.length > 0) setImmediate(turn);
+/**
+ * Closes a socket that nothing is to be written to any more: at once, or when its turn has come.
+ *
+ * @param dueTurn what {@link turnOfFarewell} gave
+ */
+export function closeSoon(socket: Socket, dueTurn: number): void {
+  if (turnNumber >= dueTurn) socket.destroy();
+  else waiting.push({ socket, dueTurn });
+}
+
+function endTurn(): void {
+  turnNumber++;
+  if (turnNumber < countedTo) setImmediate(endTurn);
+  if (waiting.length === 0) return;
+  for (const { socket, dueTurn } of waiting.splice(0)) closeSoon(socket, dueTurn);
 }

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { closeSoon } from '../../src/socket/farewell.js';
+import { closeSoon, turnOfFarewell } from '../../src/socket/farewell.js';
 
 describe('a socket that is closed soon', () => {
   let directory = '';
@@ -15,7 +15,7 @@ describe('a socket that is closed soon', () => {
   after(() => rmSync(directory, { recursive: true, force: true }));
 
   /** Answers a peer that sends a newline at that moment; gives what was read of it by the end. */
-  const bytesReadOf = async (close: (socket: Socket) => void) => {
+  const bytesReadOf = async (close: (socket: Socket, dueTurn: number) => void) => {
     const path = join(directory, 'one');
     const server = createServer({ allowHalfOpen: true }).listen(path);
     await once(server, 'listening');
@@ -23,10 +23,11 @@ describe('a socket that is closed soon', () => {
     const [socket] = (await once(server, 'connection')) as [Socket];
     socket.on('data', (bytes) => {
       if (!bytes.includes('request')) return;
+      const dueTurn = turnOfFarewell();
       socket.write('reply');
       // The kernel has it when this returns, and nobody has read it yet.
       peer.write('\n');
-      close(socket);
+      close(socket, dueTurn);
     });
     peer.write('request');
     expect(await text(peer)).to.equal('reply');
@@ -40,6 +41,14 @@ describe('a socket that is closed soon', () => {
     expect(await bytesReadOf((socket) => socket.destroy())).to.equal('request'.length);
   });
 
+  it('is closed at once when its turn is over', async () => {
+    const dueTurn = turnOfFarewell();
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const socket = new Socket();
+    closeSoon(socket, dueTurn);
+    expect(socket.destroyed).to.equal(true);
+  });
+
   it('is closed, and so is each that comes while others wait', async () => {
     const count = 20;
     const path = join(directory, 'many');
@@ -47,7 +56,7 @@ describe('a socket that is closed soon', () => {
     const server = createServer((socket) => {
       socket.on('close', () => closed++);
       socket.write('reply');
-      closeSoon(socket);
+      closeSoon(socket, turnOfFarewell());
     }).listen(path);
     await once(server, 'listening');
     const replies = await Promise.all(Array.from({ length: count }, () => text(connect(path))));
