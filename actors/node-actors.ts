@@ -9,7 +9,7 @@ import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { messageOf } from '../src/core/quoting.js';
 import { bothChanges, type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
-import { type View, viewOf } from '../src/core/view.js';
+import { type View, viewOf, withHoldings } from '../src/core/view.js';
 import { isRefusal, type Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
 import type { CoordinatorContext, CoordinatorEmission } from './coordinator-events.js';
@@ -48,13 +48,13 @@ export function decideTickets(
   const decided: DecidedTicket[] = [];
   const changes = new Map<number, NodeChange>();
   for (const ticket of tickets) {
-    const outcome = decideTicket({ ...context, view }, ticket);
+    const outcome = decideTicket(context, view, ticket);
     decided.push(outcome);
     if (outcome.plan === undefined) continue;
     for (const change of nodeChanges(view, outcome.plan)) {
       changes.set(change.nodeId, bothChanges(changes.get(change.nodeId), change));
     }
-    view = { ...view, holdings: outcome.plan.holdings };
+    view = withHoldings(view, outcome.plan.holdings);
   }
   const all = [...changes.values()];
   const unwilling = all.find(
@@ -71,8 +71,11 @@ export function decideTickets(
   return { decided: refused, undecided, changes: [], view: context.view };
 }
 
-function decideTicket(context: CoordinatorContext, ticket: Ticket): DecidedTicket {
-  const { view, sysfsProblem, storeProblem } = context;
+function decideTicket(
+  { sysfsProblem, storeProblem }: CoordinatorContext,
+  view: View,
+  ticket: Ticket,
+): DecidedTicket {
   let decision: Decision;
   try {
     decision = decide(view, ticket.request, ticket.caller, sysfsProblem);

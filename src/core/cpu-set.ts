@@ -44,7 +44,7 @@ export function hasCpu(set: CpuSet, cpu: number): boolean {
 export function uniteCpus(a: CpuSet, b: CpuSet): CpuSet {
   const [long, short] = a.length >= b.length ? [a, b] : [b, a];
   if (short.length === 0) return long;
-  const words = Uint32Array.from(long);
+  const words = new Uint32Array(long);
   for (let i = 0; i < short.length; i++) words[i] = word(words, i) | word(short, i);
   return words;
 }
@@ -61,7 +61,7 @@ export function intersectCpus(a: CpuSet, b: CpuSet): CpuSet {
 /** CPUs of `a` that are not in `b`. */
 export function subtractCpus(a: CpuSet, b: CpuSet): CpuSet {
   if (a.length === 0 || b.length === 0) return a;
-  const words = Uint32Array.from(a);
+  const words = new Uint32Array(a);
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) words[i] = word(a, i) & ~word(b, i);
   return words;

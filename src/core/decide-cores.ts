@@ -176,7 +176,7 @@ function outcomeOf(
   },
 ): Outcome {
   const changes = realChanges(view.holdings, [granted.change]);
-  return { ...granted, pool, changes, holdings: view.holdings.withClaims(changes) };
+  return { pool, changes, holdings: view.holdings.withClaims(changes), ...granted };
 }
 
 /** Eligible CPUs of the pool that nobody but the service itself holds. */

@@ -12,7 +12,7 @@ import { decideClaim } from './decide-claim.js';
 import type { Holdings, PageRecord } from './holdings.js';
 import type { SysfsProblem } from './machine.js';
 import { changesRecords, type Decision, type PlanStep } from './plan.js';
-import type { View } from './view.js';
+import { type View, withHoldings } from './view.js';
 
 /**
  * Decides `transact`.
@@ -29,7 +29,7 @@ export function decideTogether(
   const steps: PlanStep[] = [];
   let { holdings } = view;
   for (const [index, step] of request.steps.entries()) {
-    const plan = decideClaim({ ...view, holdings }, step, caller, problem);
+    const plan = decideClaim(withHoldings(view, holdings), step, caller, problem);
     if (isRefusal(plan)) return ofStep(index, step.action, step.serviceName, plan);
     steps.push({ serviceName: step.serviceName, before: holdings, plan });
     holdings = plan.holdings;

@@ -147,17 +147,19 @@ export class Holdings {
       }
     }
     const claims = this.claims.with(changes.map((change) => [change.serviceName, change.claim]));
-    const parts = { ...this, claims, claimedIn, claimedCpus, explicitCpus, protectedCpus };
     const names = changes.map(({ serviceName }) => serviceName);
-    return new Holdings({ ...parts, owners: ownersAfter(parts, names) });
+    const { pages } = this;
+    const owners = ownersAfter({ claims, pages, owners: this.owners }, names);
+    return this.#with({ claims, claimedIn, claimedCpus, explicitCpus, protectedCpus, owners });
   }
 
   /** The holdings with one page record set, or forgotten when `pageCount` is 0. */
   withPages(record: PageRecord): Holdings {
     const { nodeId } = record;
     const pages = setOrDelete(this.pages, nodeId, withRecord(this.pagesOf(nodeId), record));
-    const parts = { ...this, pages };
-    return new Holdings({ ...parts, owners: ownersAfter(parts, [record.serviceName]) });
+    const { claims } = this;
+    const owners = ownersAfter({ claims, pages, owners: this.owners }, [record.serviceName]);
+    return this.#with({ pages, owners });
   }
 
   /** The holdings in which a service that holds something belongs to somebody. */
@@ -166,17 +168,31 @@ export class Holdings {
     const owners = new Map(this.owners);
     if (isPlainRoot(owner)) owners.delete(serviceName);
     else owners.set(serviceName, owner);
-    return new Holdings({ ...this, owners });
+    return this.#with({ owners });
   }
 
   /** The same claims and records, with other replies remembered. */
   withReplies(replies: readonly RememberedReply[]): Holdings {
-    return new Holdings({ ...this, replies });
+    return this.#with({ replies });
   }
 
   /** The same claims and records, all of them root's, and nothing remembered of who asked. */
   withoutOwners(): Holdings {
-    return new Holdings({ ...this, owners: new Map(), replies: [] });
+    return this.#with({ owners: new Map(), replies: [] });
+  }
+
+  /** Field by field, for the reason that `withHoldings` has. */
+  #with(changes: Partial<Parts>): Holdings {
+    return new Holdings({
+      claims: changes.claims ?? this.claims,
+      pages: changes.pages ?? this.pages,
+      claimedIn: changes.claimedIn ?? this.claimedIn,
+      claimedCpus: changes.claimedCpus ?? this.claimedCpus,
+      explicitCpus: changes.explicitCpus ?? this.explicitCpus,
+      protectedCpus: changes.protectedCpus ?? this.protectedCpus,
+      owners: changes.owners ?? this.owners,
+      replies: changes.replies ?? this.replies,
+    });
   }
 
   /** To whom a service belongs; to root, unless somebody else claimed first. */
@@ -202,14 +218,17 @@ export class Holdings {
   }
 }
 
-function isOnRecord({ claims, pages }: Parts, serviceName: string): boolean {
+/** What says who is on record, and whose that is. */
+type Records = Pick<Parts, 'claims' | 'pages' | 'owners'>;
+
+function isOnRecord({ claims, pages }: Omit<Records, 'owners'>, serviceName: string): boolean {
   if (claims.has(serviceName)) return true;
   for (const records of pages.values()) if (records.has(serviceName)) return true;
   return false;
 }
 
 /** A service that holds nothing any more is nobody's: whoever claims next owns it. */
-function ownersAfter(parts: Parts, changedNames: readonly string[]): Parts['owners'] {
+function ownersAfter(parts: Records, changedNames: readonly string[]): Parts['owners'] {
   const idle = changedNames.filter((name) => parts.owners.has(name) && !isOnRecord(parts, name));
   if (idle.length === 0) return parts.owners;
   const owners = new Map(parts.owners);

@@ -28,9 +28,10 @@ export function applyToSlice(slice: NodeSlice, change: NodeChange): NodeSlice {
     claimedCpus = uniteCpus(claimedCpus, claim?.cpus ?? NO_CPUS);
   }
   claimedBy.set(claims, claimedCpus);
+  const { nodeId, isPresent, cpus, pages } = slice;
   let { records } = slice;
   for (const record of change.records) records = withRecord(records, record);
-  return { ...slice, claims, records };
+  return { nodeId, isPresent, cpus, claims, pages, records };
 }
 
 /** What is wrong with a slice, as a sentence, or `null` when it keeps all the rules. */

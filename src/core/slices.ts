@@ -55,13 +55,13 @@ export function homesInUse(view: View): number[] {
 
 /** The part of the view that one node owns. */
 export function sliceOf(view: View, nodeId: number): NodeSlice {
-  const machinePart = machinePartOf(view, nodeId);
+  const { isPresent, cpus, pages } = machinePartOf(view, nodeId);
   const claims = new Map<string, NodeClaim>();
   for (const [serviceName, claim] of view.holdings.claims) {
-    const part = partOf(claim, machinePart.cpus);
+    const part = partOf(claim, cpus);
     if (part !== undefined) claims.set(serviceName, part);
   }
-  return { ...machinePart, nodeId, claims, records: view.holdings.pagesOf(nodeId) };
+  return { nodeId, isPresent, cpus, claims, pages, records: view.holdings.pagesOf(nodeId) };
 }
 
 /** Whether a slice has what the machine has now, whatever is claimed and recorded. */

@@ -88,7 +88,7 @@ export function findGrantStanding(
       { service_policy: held, requested_policy: applicant.policy },
     );
   }
-  return { ...standing, policy: policyAfter(standing.claim, applicant) };
+  return { policy: policyAfter(standing.claim, applicant), ...standing };
 }
 
 /** The policy that a service has after a grant: what it says, or has, or else `legacy`. */

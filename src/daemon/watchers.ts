@@ -8,7 +8,7 @@ import type { coordinatorMachine } from '../../actors/coordinator.js';
 import type { Change } from '../core/coordination.js';
 import type { SysfsProblem } from '../core/machine.js';
 import { fitsPattern } from '../core/name-pattern.js';
-import { knownNodeIds, type View } from '../core/view.js';
+import { knownNodeIds, type View, withHoldings } from '../core/view.js';
 import { hostEvents, pageEvents, pictureOf, serviceEvents } from '../core/watch-lines.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { UNREAD_REPLIES_MAX_BYTES, WATCHERS_MAX } from '../protocol/limits.js';
@@ -45,7 +45,7 @@ export class Watchers {
   constructor(coordinator: ActorRefFrom<typeof coordinatorMachine>, now = () => new Date()) {
     const { view, durable, sysfsProblem, storeProblem } = coordinator.getSnapshot().context;
     this.#now = now;
-    this.#view = { ...view, holdings: durable.holdings };
+    this.#view = withHoldings(view, durable.holdings);
     this.#sysfsProblem = sysfsProblem;
     this.#storeProblem = storeProblem?.reason ?? null;
     coordinator.on('COMMITTED', ({ change, generation }) => this.#noteChange(change, generation));
@@ -101,7 +101,7 @@ export class Watchers {
 
   #noteChange(change: Change, generation: number): void {
     const before = this.#view;
-    this.#view = { ...before, holdings: change.plan.holdings };
+    this.#view = withHoldings(before, change.plan.holdings);
     if (this.#watchers.size === 0) return;
     this.#tell(serviceEvents(change), { generation });
     // A node that is gone is shown as long as something is on record there.
@@ -111,7 +111,7 @@ export class Watchers {
 
   #noteMachine(view: View): void {
     const before = this.#view;
-    this.#view = { ...view, holdings: before.holdings };
+    this.#view = withHoldings(view, before.holdings);
     if (this.#watchers.size > 0) this.#tell(hostEvents(before, this.#view));
   }
 

@@ -103,7 +103,7 @@ export function changeOf(wire: ReadOptions): ChangeOptions {
   return { isDryRun: wire.dry_run, requestId: wire.request_id };
 }
 
-/** Whoever adds to it spreads it first: V8 copies an object so in one go, and behind other fields one by one. */
+/** Whoever adds to it spreads it last: see `withHoldings`. */
 function cpuRequestOf(wire: ReadCpuFields): CpuRequest {
   return {
     isDryRun: wire.dry_run,
@@ -131,9 +131,9 @@ export const CLAIM_REQUESTS = [
         placement: placementSchema,
       })
       .transform((wire) => ({
-        ...cpuRequestOf(wire),
         action: wire.action,
         cpuCount: wire.num_of_cores,
+        ...cpuRequestOf(wire),
       })),
   ],
   [
@@ -150,9 +150,9 @@ export const CLAIM_REQUESTS = [
         placement: placementSchema,
       })
       .transform((wire) => ({
-        ...cpuRequestOf(wire),
         action: wire.action,
         percent: wire.percent,
+        ...cpuRequestOf(wire),
       })),
   ],
   [
@@ -169,10 +169,10 @@ export const CLAIM_REQUESTS = [
         placement: oneNodePlacementSchema,
       })
       .transform((wire) => ({
-        ...cpuRequestOf(wire),
         action: wire.action,
         nodeId: wire.numa_node,
         cpuCount: wire.num_of_cores,
+        ...cpuRequestOf(wire),
       })),
   ],
   [
@@ -187,12 +187,12 @@ export const CLAIM_REQUESTS = [
         size_kb: wholeNumber.min(1, 'must be more than 0'),
       })
       .transform((wire) => ({
-        ...changeOf(wire),
         action: wire.action,
         serviceName: wire.service_name,
         pageCount: wire.hugepages_requested,
         nodeId: wire.node_id,
         sizeKb: wire.size_kb,
+        ...changeOf(wire),
       })),
   ],
 ] as const satisfies readonly (readonly [ClaimRequest['action'], z.ZodType<ClaimRequest>])[];

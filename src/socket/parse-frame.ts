@@ -27,9 +27,7 @@ export function parseFrame(bytes: Buffer): ParsedFrame {
   } catch (error) {
     return malformed(`it is not JSON: ${messageOf(error)}`);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    return malformed('it is not a JSON object');
-  }
+  if (!isJsonObject(json)) return malformed('it is not a JSON object');
   const scanner = new ObjectScanner();
   scanner.scan(bytes, 0);
   const outcome =
@@ -38,8 +36,12 @@ export function parseFrame(bytes: Buffer): ParsedFrame {
           'INVALID_REQUEST',
           `Invalid request: it nests deeper than ${REQUEST_MAX_DEPTH} levels`,
         )
-      : parseRequest({ ...json });
+      : parseRequest(json);
   return 'code' in outcome ? { refusal: outcome, isWellFormed: true } : { request: outcome };
+}
+
+function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 function malformed(reason: string): ParsedFrame {

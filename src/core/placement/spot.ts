@@ -71,7 +71,7 @@ export function roomOf(spot: Spot | null, offer: Offer): Room {
 
 /** Chooses CPUs of an offer that has {@link roomOf} for so many. */
 export function choose(spot: Spot | null, offer: Offer, cpuCount: number): CpuSet {
-  if (spot === null) return chooseCpus({ ...offer, cpuCount });
+  if (spot === null) return chooseCpus({ cpuCount, ...offer });
   return placeCpus(within(spot, offer), spot.site, spot.placement, cpuCount);
 }
 
