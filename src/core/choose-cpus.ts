@@ -34,7 +34,7 @@ export interface Choice {
 /** The chosen CPUs: exactly `cpuCount` of them. */
 export function chooseCpus(choice: Choice): CpuSet {
   const { cpuCount, ownCpus, freeCpus, takeableCpus } = choice;
-  const cores = eligibleCores(choice.cores, choice.eligibleCpus);
+  const cores = laidOut(choice.cores, choice.eligibleCpus);
   if (countCpus(ownCpus) >= cpuCount) return pick(cores, NO_CPUS, ownCpus, cpuCount);
   let chosen = ownCpus;
   for (const cpus of [freeCpus, takeableCpus]) {
@@ -45,8 +45,19 @@ export function chooseCpus(choice: Choice): CpuSet {
   return chosen;
 }
 
+/** The cores of a machine as they are now, also one behind the other, where counting in them is quick. */
+interface Layout {
+  /** Of which the cores are. */
+  readonly eligibleCpus: CpuSet;
+  readonly cores: readonly (readonly number[])[];
+  /** The CPUs of all cores, core by core. */
+  readonly siblings: Uint32Array;
+  /** Where the CPUs of each core begin, and behind the last core where they end. */
+  readonly starts: Uint32Array;
+}
+
 /** What the last choice on a machine found; the next is most often about the same CPUs. */
-const lastEligible = new WeakMap<object, { readonly cpus: CpuSet; readonly cores: number[][] }>();
+const lastLayouts = new WeakMap<object, Layout>();
 
 /**
  * The cores as they are now: eligible siblings only, cores without any left out, ascending by the
@@ -56,21 +67,35 @@ export function eligibleCores(
   cores: Choice['cores'],
   eligibleCpus: CpuSet,
 ): readonly (readonly number[])[] {
-  const last = lastEligible.get(cores);
-  if (last !== undefined && sameCpus(last.cpus, eligibleCpus)) return last.cores;
+  return laidOut(cores, eligibleCpus).cores;
+}
+
+function laidOut(cores: Choice['cores'], eligibleCpus: CpuSet): Layout {
+  const last = lastLayouts.get(cores);
+  if (last !== undefined && sameCpus(last.eligibleCpus, eligibleCpus)) return last;
   const eligible: number[][] = [];
   for (const core of cores) {
     const cpus = core.filter((cpu) => hasCpu(eligibleCpus, cpu));
     if (cpus.length > 0) eligible.push(cpus);
   }
   eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-  lastEligible.set(cores, { cpus: eligibleCpus, cores: eligible });
-  return eligible;
+  const starts = new Uint32Array(eligible.length + 1);
+  for (const [index, core] of eligible.entries()) {
+    starts[index + 1] = (starts[index] ?? 0) + core.length;
+  }
+  const layout = {
+    eligibleCpus,
+    cores: eligible,
+    siblings: Uint32Array.from(eligible.flat()),
+    starts,
+  };
+  lastLayouts.set(cores, layout);
+  return layout;
 }
 
 /** Picks up to `wanted` of the `available` CPUs for a service that has `chosen` ones. */
 function pick(
-  cores: readonly (readonly number[])[],
+  { cores, siblings, starts }: Layout,
   chosen: CpuSet,
   available: CpuSet,
   wanted: number,
@@ -79,13 +104,24 @@ function pick(
   const picked = siblingsOfChosen(cores, chosen, available).slice(0, wanted);
   const unbroken: (readonly number[])[] = [];
   const singles: number[] = [];
-  for (const core of cores) {
+  for (let index = 0, start = 0; index < cores.length; index++) {
     if (picked.length === wanted) break;
-    const count = countIn(core, available);
-    if (count === 0 || countIn(core, chosen) > 0) continue;
-    if (count < core.length) singles.push(...core.filter((cpu) => hasCpu(available, cpu)));
-    else if (core.length <= wanted - picked.length) picked.push(...core);
-    else unbroken.push(core);
+    const end = starts[index + 1] ?? 0;
+    let count = 0;
+    let isChosen = false;
+    for (let place = start; place < end; place++) {
+      const cpu = siblings[place] ?? 0;
+      if (hasCpu(available, cpu)) count++;
+      else if (hasCpu(chosen, cpu)) isChosen = true;
+    }
+    const threadCount = end - start;
+    start = end;
+    if (count === 0 || isChosen) continue;
+    const core = cores[index] ?? [];
+    if (count < threadCount) singles.push(...core.filter((cpu) => hasCpu(available, cpu)));
+    else if (threadCount <= wanted - picked.length) picked.push(...core);
+    // Each of them has a CPU to give, so that no more are needed.
+    else if (unbroken.length < wanted) unbroken.push(core);
   }
   singles.sort((a, b) => a - b);
   picked.push(...singles.slice(0, wanted - picked.length));
@@ -94,15 +130,6 @@ function pick(
     picked.push(...core.slice(0, wanted - picked.length));
   }
   return cpuSetOf(picked);
-}
-
-/** How many CPUs of a core are in a set. A plain loop, as it is asked for every core of the machine. */
-function countIn(core: readonly number[], cpus: CpuSet): number {
-  let count = 0;
-  for (let index = 0; index < core.length; index++) {
-    if (hasCpu(cpus, core[index] ?? 0)) count++;
-  }
-  return count;
 }
 
 /**

@@ -69,12 +69,13 @@ export function writeSynced(
   content: string | Buffer,
   flag: 'w' | 'wx' = 'w',
 ): void {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const open: number[] = [];
   try {
     for (const path of paths) {
       const file = openSync(path, flag, 0o600);
       open.push(file);
-      writeFileSync(file, content);
+      writeFileSync(file, bytes);
     }
     for (const file of open) fsyncSync(file);
   } finally {

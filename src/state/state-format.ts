@@ -5,11 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { Owner } from '../core/caller.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { listedRecord } from '../core/describe.js';
-import { Holdings } from '../core/holdings.js';
+import { type Claim, Holdings, type RememberedReply } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
-import { compareNames } from '../core/names.js';
 import { pageRecordsOf } from '../core/pages.js';
 import { messageOf, visible } from '../core/quoting.js';
 import type { Snapshot } from '../core/snapshot.js';
@@ -24,6 +24,7 @@ import {
 import { readOlderState } from './older-format.js';
 import { cpuListSchema, StateError, type StoredState, wholeCount } from './stored-state.js';
 import { WrittenHomes } from './written-homes.js';
+import { WrittenServices } from './written-services.js';
 
 const FORMAT_VERSION = 2;
 
@@ -115,27 +116,9 @@ export interface WrittenState extends Snapshot {
 export function formatState({ holdings, homes, generation }: WrittenState, now: Date): string {
   const header = { version: FORMAT_VERSION, generation, updated_at: now.toISOString() };
   const hugepages = JSON.stringify(pageRecordsOf(holdings).map(listedRecord));
-  const claims = listOf(holdings.claims, claimNames, (service_name, claim) => ({
-    service_name,
-    pool: claim.pool,
-    preemption_policy: claim.policy,
-    cpus: formatCpuList(claim.cpus),
-    explicit_cpus: formatCpuList(claim.explicitCpus),
-  }));
-  const owners = listOf(holdings.owners, ownerNames, (service_name, owner) => ({
-    service_name,
-    ...owner,
-  }));
-  const replies = holdings.replies.map((remembered) => {
-    const { uid, label, requestId, fingerprint, reply } = remembered;
-    return textOnce(requestId, remembered, () => ({
-      uid,
-      label,
-      request_id: requestId,
-      fingerprint,
-      reply,
-    }));
-  });
+  const claims = writtenClaims.text(holdings.claims);
+  const owners = writtenOwners.text(holdings.owners);
+  const replies = holdings.replies.map(replyText);
   // The text of `{ ...header, claims, hugepages, cpu_homes, owners, replies }`.
   const body =
     `${opened(JSON.stringify(header))},"claims":${claims},"hugepages":${hugepages}` +
@@ -154,51 +137,30 @@ const writtenHomes = new WrittenHomes((node_id, cpus): OwnFormat['cpu_homes'][nu
   cpus,
 }));
 
-/** What a part was written as; it never changes, and most of a state stays as it was. */
-const writtenBefore = new WeakMap<object, { readonly name: string; readonly json: string }>();
+const writtenClaims = new WrittenServices<Claim>((service_name, claim) => ({
+  service_name,
+  pool: claim.pool,
+  preemption_policy: claim.policy,
+  cpus: formatCpuList(claim.cpus),
+  explicit_cpus: formatCpuList(claim.explicitCpus),
+}));
 
-/** The names of services in their order, also of some that hold nothing for the time being. */
-class SortedNames {
-  #known: readonly string[] = [];
+const writtenOwners = new WrittenServices<Owner>((service_name, owner) => ({
+  service_name,
+  ...owner,
+}));
 
-  /** Those that the map has. Sorted anew only when there is one that was not known. */
-  of(map: ReadonlyMap<string, unknown>): readonly string[] {
-    const present = this.#known.filter((name) => map.has(name));
-    if (present.length === map.size) return present;
-    const isWorthKeeping = this.#known.length <= 2 * map.size + NAMES_KEPT;
-    const known = new Set([...(isWorthKeeping ? this.#known : []), ...map.keys()]);
-    this.#known = [...known].sort(compareNames);
-    return this.#known.filter((name) => map.has(name));
+/** What each reply was written as; they never change, and stay for many writes. */
+const writtenReplies = new WeakMap<RememberedReply, string>();
+
+function replyText(remembered: RememberedReply): string {
+  let json = writtenReplies.get(remembered);
+  if (json === undefined) {
+    const { uid, label, requestId: request_id, fingerprint, reply } = remembered;
+    json = JSON.stringify({ uid, label, request_id, fingerprint, reply });
+    writtenReplies.set(remembered, json);
   }
-}
-
-/** So many names may be kept that mean nothing now, besides as many as mean something. */
-const NAMES_KEPT = 64;
-
-const claimNames = new SortedNames();
-const ownerNames = new SortedNames();
-
-/** The JSON of a list of services, by name. */
-function listOf<V extends object>(
-  map: ReadonlyMap<string, V>,
-  names: SortedNames,
-  write: (name: string, value: V) => object,
-): string {
-  const parts = names.of(map).map((name) => {
-    const value = map.get(name);
-    return value === undefined ? '' : textOnce(name, value, () => write(name, value));
-  });
-  return `[${parts.join(',')}]`;
-}
-
-/** The JSON of a part with that name, written once. */
-function textOnce(name: string, part: object, write: () => object): string {
-  let written = writtenBefore.get(part);
-  if (written?.name !== name) {
-    written = { name, json: JSON.stringify(write()) };
-    writtenBefore.set(part, written);
-  }
-  return written.json;
+  return json;
 }
 
 function readOwnState(json: unknown): StoredState {
