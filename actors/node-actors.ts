@@ -8,7 +8,7 @@ import type { Ticket } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { messageOf } from '../src/core/quoting.js';
-import { bothChanges, type NodeChange, type NodeSlice, nodeChanges } from '../src/core/slices.js';
+import { ChangesByNode, type NodeChange, type NodeSlice } from '../src/core/slices.js';
 import { type View, viewOf, withHoldings } from '../src/core/view.js';
 import { isRefusal, type Refusal } from '../src/protocol/error-codes.js';
 import type { Reply } from '../src/protocol/reply.js';
@@ -46,17 +46,15 @@ export function decideTickets(
 ): DecidedTickets {
   let { view } = context;
   const decided: DecidedTicket[] = [];
-  const changes = new Map<number, NodeChange>();
+  const changes = new ChangesByNode();
   for (const ticket of tickets) {
     const outcome = decideTicket(context, view, ticket);
     decided.push(outcome);
     if (outcome.plan === undefined) continue;
-    for (const change of nodeChanges(view, outcome.plan)) {
-      changes.set(change.nodeId, bothChanges(changes.get(change.nodeId), change));
-    }
+    changes.add(view, outcome.plan);
     view = withHoldings(view, outcome.plan.holdings);
   }
-  const all = [...changes.values()];
+  const all = changes.all();
   const unwilling = all.find(
     (change) =>
       findNodeActor(system, change.nodeId)?.getSnapshot().can({ type: 'APPLY', change }) !== true,

@@ -84,23 +84,38 @@ function machinePartOf(view: View, nodeId: number) {
 /** One reference for all nodes without pages, so that slices compare by reference. */
 const NO_PAGES: readonly PageCounters[] = [];
 
-/** What the plan changes in each node it touches. */
-export function nodeChanges(view: View, plan: Plan): NodeChange[] {
-  const claims = new Map<number, Map<string, NodeClaim | undefined>>();
-  for (const { serviceName, claim } of plan.claimChanges) {
-    const before = view.holdings.claims.get(serviceName);
-    for (const nodeId of homesOf(view, changedCpus(before, claim))) {
-      const within = claims.get(nodeId) ?? new Map();
-      const cpus = view.homes.get(nodeId) ?? NO_CPUS;
-      claims.set(nodeId, within.set(serviceName, claim && partOf(claim, cpus)));
+/** What plans that are carried out one after the other change in each node they touch. */
+export class ChangesByNode {
+  readonly #byNode = new Map<
+    number,
+    { nodeId: number; claims: Map<string, NodeClaim | undefined>; records: PageRecord[] }
+  >();
+
+  /** Adds a plan. @param view what it was decided on */
+  add(view: View, plan: Plan): void {
+    for (const { serviceName, claim } of plan.claimChanges) {
+      const before = view.holdings.claims.get(serviceName);
+      for (const nodeId of homesOf(view, changedCpus(before, claim))) {
+        const cpus = view.homes.get(nodeId) ?? NO_CPUS;
+        this.#of(nodeId).claims.set(serviceName, claim && partOf(claim, cpus));
+      }
     }
+    for (const record of plan.pageChanges) this.#of(record.nodeId).records.push(record);
   }
-  const nodeIds = new Set([...claims.keys(), ...plan.pageChanges.map(({ nodeId }) => nodeId)]);
-  return [...nodeIds].map((nodeId) => ({
-    nodeId,
-    claims: claims.get(nodeId) ?? new Map(),
-    records: plan.pageChanges.filter((record) => record.nodeId === nodeId),
-  }));
+
+  /** The changes of all plans so far; one for each node. */
+  all(): NodeChange[] {
+    return [...this.#byNode.values()];
+  }
+
+  #of(nodeId: number) {
+    let change = this.#byNode.get(nodeId);
+    if (change === undefined) {
+      change = { nodeId, claims: new Map(), records: [] };
+      this.#byNode.set(nodeId, change);
+    }
+    return change;
+  }
 }
 
 /** CPUs that are claimed otherwise than before. */
@@ -116,16 +131,6 @@ function changedCpus(before: Claim | undefined, after: Claim | undefined): CpuSe
 function homesOf({ homes }: View, cpus: CpuSet): Set<number> {
   const homeOf = homeOfCpus(homes);
   return new Set(cpusOf(cpus).map((cpu) => homeOf.get(cpu) ?? NO_NODE));
-}
-
-/** Two changes of one node as one, the later of them last. */
-export function bothChanges(before: NodeChange | undefined, after: NodeChange): NodeChange {
-  if (before === undefined) return after;
-  return {
-    nodeId: after.nodeId,
-    claims: new Map([...before.claims, ...after.claims]),
-    records: [...before.records, ...after.records],
-  };
 }
 
 function partOf(claim: Claim, cpus: CpuSet): NodeClaim | undefined {

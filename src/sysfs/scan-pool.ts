@@ -60,7 +60,7 @@ export interface ScanPool {
 
 /** Makes a pool of reads in these threads. */
 export function createScanPool({ root, threads }: ScanPoolOptions): ScanPool {
-  const files = sysfsFilesAt(root);
+  const files = sysfsFilesAt(root, true);
   const nodeIds = createNodeIdReader(files);
   let scans = 0;
   let last: KnownScan | null = null;

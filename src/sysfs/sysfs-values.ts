@@ -77,8 +77,12 @@ function readSet(
 ): CpuSet | undefined {
   const text = files.readText(path);
   if (text === undefined) return undefined;
+  const known = files.lists?.get(path);
+  if (known?.text === text) return known.cpus;
   try {
-    return parse(text);
+    const cpus = parse(text);
+    files.lists?.set(path, { text, cpus });
+    return cpus;
   } catch (error) {
     if (error instanceof CpuListError) throw notUnderstood(files, path, error.message);
     throw error;

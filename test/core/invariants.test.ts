@@ -10,7 +10,7 @@ import {
   faultOf,
   faultOfChange,
 } from '../../src/core/node-ownership.js';
-import { homesInUse, type NodeSlice, nodeChanges, sliceOf } from '../../src/core/slices.js';
+import { ChangesByNode, homesInUse, type NodeSlice, sliceOf } from '../../src/core/slices.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { ROOT } from './callers.js';
@@ -237,7 +237,9 @@ describe('after every request', () => {
       if (isRefusal(parsed) || !isAboutMachine(parsed)) throw new Error('a bad request');
       const plan = decide(view, parsed, ROOT, null);
       if (isRefusal(plan)) return;
-      const changes = nodeChanges(view, plan);
+      const changesByNode = new ChangesByNode();
+      changesByNode.add(view, plan);
+      const changes = changesByNode.all();
       for (const nodeId of homesInUse(view)) {
         let slice: NodeSlice = sliceOf(view, nodeId);
         for (const change of changes.filter((each) => each.nodeId === nodeId)) {
