@@ -4,7 +4,7 @@
  * the daemon provides, and knows nothing of files.
  */
 
-import { assign, fromPromise, sendParent, setup } from 'xstate';
+import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
 import { invariant } from '../src/core/invariant.js';
 import { messageOf } from '../src/core/quoting.js';
 import type { Snapshot, Write } from '../src/core/snapshot.js';
@@ -28,7 +28,10 @@ export interface Save {
   readonly snapshot: Snapshot;
 }
 
-export type StoreEvent = { readonly type: 'SAVE'; readonly save: Save };
+export type StoreEvent =
+  | { readonly type: 'SAVE'; readonly save: Save }
+  /** Its own: told last, so that the disk has its next write before replies are sent. */
+  | { readonly type: 'write succeeded' };
 
 /** What the coordinator hears. */
 export type StoreReport =
@@ -53,6 +56,8 @@ export interface StoreInput {
 export interface StoreContext extends StoreInput {
   /** Being written, or to be written next after a failure. */
   readonly current: Save | null;
+  /** Of {@link StoreInput.acknowledged}, once something was written. */
+  readonly storedRevision: number;
   /** Gathers while a write is in flight. */
   readonly next: Save | null;
   readonly failureCount: number;
@@ -94,18 +99,16 @@ export const storeMachine = setup({
       current: ({ context }) => context.next ?? context.current,
       next: null,
     }),
-    noteSuccess: assign({
-      generation: (_, params: { generation: number }) => params.generation,
-      acknowledged: ({ context }) => context.current?.snapshot ?? context.acknowledged,
-      failureCount: 0,
+    noteSuccess: assign(({ context }, { generation }: { generation: number }) => {
+      invariant(context.current !== null, 'a write ended that nobody asked for');
+      const { revision, snapshot } = context.current;
+      const next = { acknowledged: snapshot, storedRevision: revision, generation };
+      return { ...next, current: null, failureCount: 0 };
     }),
-    forgetCurrent: assign({ current: null }),
     noteFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
     reportStored: sendParent(({ context }): StoreReport => {
-      const save = context.current;
-      invariant(save !== null, 'a write ended that nobody asked for');
-      const { revision, snapshot } = save;
-      return { type: 'STORED', revision, snapshot, generation: context.generation };
+      const { acknowledged, storedRevision, generation } = context;
+      return { type: 'STORED', revision: storedRevision, snapshot: acknowledged, generation };
     }),
     reportFailed: sendParent(
       ({ context }, { reason }: { reason: string }): StoreReport => ({
@@ -118,12 +121,16 @@ export const storeMachine = setup({
   id: 'store',
   context: ({ input }) => ({
     ...input,
+    storedRevision: 0,
     current: null,
     next: null,
     failureCount: 0,
   }),
   initial: 'clean',
-  on: { SAVE: { actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) } } },
+  on: {
+    SAVE: { actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) } },
+    'write succeeded': { actions: 'reportStored' },
+  },
   states: {
     clean: { always: { guard: 'hasMoreWaiting', target: 'writing' } },
     writing: {
@@ -139,8 +146,7 @@ export const storeMachine = setup({
           target: 'clean',
           actions: [
             { type: 'noteSuccess', params: ({ event }) => ({ generation: event.output }) },
-            'reportStored',
-            'forgetCurrent',
+            raise({ type: 'write succeeded' }),
           ],
         },
         onError: {

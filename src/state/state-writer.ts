@@ -13,6 +13,8 @@ export class StateWriter {
   /** Of the newest text that may be on disk; never used twice, so that the newer one wins. */
   #generation: number;
   #last: Promise<unknown> = Promise.resolve();
+  /** Writes that are under way or wait. */
+  #unfinishedCount = 0;
 
   /** @param generation of the newest copy on disk */
   constructor(stateDirectory: string, generation: number, replaceCopies: Replace) {
@@ -22,7 +24,8 @@ export class StateWriter {
   }
 
   /**
-   * Puts `next` on disk, durably and in both copies, once the writes before this one have ended.
+   * Puts `next` on disk, durably and in both copies, once the writes before this one have ended; where
+   * there are none, it is begun before this returns.
    *
    * @param signal aborted = nobody waits for it any more; it is not begun then, and one that has
    * not replaced the first copy yet does not
@@ -31,12 +34,24 @@ export class StateWriter {
    * even that could be had, the message says so
    */
   write(change: Write, signal?: AbortSignal): Promise<number> {
-    const turn = this.#last.then(() => {
-      signal?.throwIfAborted();
-      return this.#replace(change, signal);
-    });
+    const before = this.#unfinishedCount++ === 0 ? null : this.#last;
+    const turn = this.#writeAfter(before, change, signal);
     this.#last = turn.catch(() => undefined);
     return turn;
+  }
+
+  async #writeAfter(
+    before: Promise<unknown> | null,
+    change: Write,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    try {
+      if (before !== null) await before;
+      signal?.throwIfAborted();
+      return await this.#replace(change, signal);
+    } finally {
+      this.#unfinishedCount--;
+    }
   }
 
   /** Resolves when no write is under way or waits. */
