@@ -15,7 +15,7 @@ const UNWRITTEN_MAX_BYTES = 1024 * 1024;
 export async function createLog(level: Config['logLevel']): Promise<Logger> {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stderr.isTTY) {
-    return pino(options, pino.destination({ fd: 2, sync: false, maxLength: UNWRITTEN_MAX_BYTES }));
+    return pino(options, new TurnOfLines());
   }
   // Loaded only for people: a daemon under a supervisor does not need it.
   const { default: pretty } = await import('pino-pretty');
@@ -23,4 +23,38 @@ export async function createLog(level: Config['logLevel']): Promise<Logger> {
     options,
     pretty({ destination: 2, sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' }),
   );
+}
+
+/**
+ * Writes the lines of a turn of the event loop together. By itself the destination counts all that
+ * waits anew with each line, which took a twelfth of the memory that a busy daemon went through.
+ */
+class TurnOfLines {
+  readonly #destination = pino.destination({
+    fd: 2,
+    sync: false,
+    maxLength: UNWRITTEN_MAX_BYTES,
+  });
+  #text = '';
+
+  constructor() {
+    process.once('exit', () => this.flushSync());
+  }
+
+  write(line: string): void {
+    if (this.#text === '') setImmediate(() => this.#handOn());
+    this.#text += line;
+  }
+
+  /** Called by pino when the process is about to end. */
+  flushSync(): void {
+    this.#handOn();
+    this.#destination.flushSync();
+  }
+
+  #handOn(): void {
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '') this.#destination.write(text);
+  }
 }
