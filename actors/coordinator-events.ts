@@ -1,15 +1,13 @@
 /** What the coordinator is given, hears, remembers and tells. */
 
 import type { DoneActorEvent, ErrorActorEvent } from 'xstate';
-import type { Change, PendingReply, Ticket } from '../src/core/coordination.js';
+import type { Change, PendingReply, Ticket, TicketReply } from '../src/core/coordination.js';
 import type { Holdings } from '../src/core/holdings.js';
 import type { Homes } from '../src/core/homes.js';
 import type { MachineFacts, SysfsProblem, VitalSigns } from '../src/core/machine.js';
-import type { Plan } from '../src/core/plan.js';
 import type { Snapshot } from '../src/core/snapshot.js';
 import type { OperatorSettings, View } from '../src/core/view.js';
 import type { Refusal } from '../src/protocol/error-codes.js';
-import type { Reply } from '../src/protocol/reply.js';
 import type { ScannerReport } from './scanner.js';
 import type { StoreProblem, StoreReport } from './store.js';
 
@@ -55,13 +53,17 @@ export type CoordinatorEvent =
 
 /** What the edges hear. */
 export type CoordinatorEmission =
-  | { readonly type: 'REPLY'; readonly ticket: Ticket; readonly outcome: Reply | Refusal }
+  | { readonly type: 'REPLIES'; readonly replies: readonly TicketReply[] }
   /** Requests are decided from now on; the machine was read, or could not be. */
   | { readonly type: 'READY'; readonly view: View }
-  /** A plan was decided; its reply follows when it is durable. */
-  | { readonly type: 'CHANGED'; readonly ticket: Ticket; readonly plan: Plan }
-  /** A change is durable; its reply follows at once. */
-  | { readonly type: 'COMMITTED'; readonly change: Change; readonly generation: number }
+  /** Plans were decided; their replies follow when they are durable. */
+  | { readonly type: 'CHANGED'; readonly changes: readonly Change[] }
+  /** Changes are durable; their replies follow at once. */
+  | {
+      readonly type: 'COMMITTED';
+      readonly changes: readonly Change[];
+      readonly generation: number;
+    }
   /** Changes that were not durable are taken back. */
   | { readonly type: 'UNDONE'; readonly because: Refusal; readonly requestCount: number }
   /** Nothing can be stored, for another reason than before. */

@@ -175,10 +175,9 @@ export const coordinatorMachine = setup({
       enqueue.assign({ generation });
       if (event.revision <= context.undoneRevision) return;
       const { due, left } = dueReplies(context.pending, event.revision);
-      for (const { ticket, outcome, change } of due) {
-        if (change !== null) enqueue.emit({ type: 'COMMITTED', change, generation });
-        enqueue.emit({ type: 'REPLY', ticket, outcome });
-      }
+      const changes = due.flatMap(({ change }) => (change === null ? [] : [change]));
+      if (changes.length > 0) enqueue.emit({ type: 'COMMITTED', changes, generation });
+      if (due.length > 0) enqueue.emit({ type: 'REPLIES', replies: due });
       enqueue.assign({ durable: event.snapshot, pending: left, storeProblem: null });
       if (context.storeProblem !== null) enqueue.emit({ type: 'STORE_RECOVERED' });
       if (event.revision !== context.revision) return;
@@ -200,7 +199,8 @@ export const coordinatorMachine = setup({
     undo: enqueueActions(({ context, enqueue, self }, { because }: { because: Refusal }) => {
       const { view, refused, again } = takenBack(context);
       const revision = context.revision + 1;
-      for (const ticket of refused) enqueue.emit({ type: 'REPLY', ticket, outcome: because });
+      const replies = refused.map((ticket) => ({ ticket, outcome: because }));
+      if (replies.length > 0) enqueue.emit({ type: 'REPLIES', replies });
       if (again.length > 0) enqueue.sendTo(self, { type: 'DECIDE', tickets: again });
       const undecidedCount = context.undecidedCount + again.length;
       enqueue.assign({ view, revision, undoneRevision: context.revision, undecidedCount });

@@ -4,7 +4,7 @@
  */
 
 import type { ActorRefFrom, ActorSystem, ActorSystemInfo } from 'xstate';
-import type { Ticket } from '../src/core/coordination.js';
+import type { Change, Ticket, TicketReply } from '../src/core/coordination.js';
 import { decide } from '../src/core/decide.js';
 import { changesAnything, type Decision, type Plan } from '../src/core/plan.js';
 import { messageOf } from '../src/core/quoting.js';
@@ -97,6 +97,8 @@ export function settle(
 ) {
   const pending = [...before];
   const emissions: CoordinatorEmission[] = [];
+  const changes: Change[] = [];
+  const replies: TicketReply[] = [];
   let revision = known;
   let { holdings } = view;
   for (const { ticket, reply, plan, bug } of decided) {
@@ -106,13 +108,15 @@ export function settle(
       const change = { ticket, before: holdings, plan };
       pending.push({ ticket, outcome: reply, revision, change });
       holdings = plan.holdings;
-      emissions.push({ type: 'CHANGED', ticket, plan });
+      changes.push(change);
     } else if (pending.length > 0) {
       pending.push({ ticket, outcome: reply, revision, change: null });
     } else {
-      emissions.push({ type: 'REPLY', ticket, outcome: reply });
+      replies.push({ ticket, outcome: reply });
     }
   }
+  if (changes.length > 0) emissions.push({ type: 'CHANGED', changes });
+  if (replies.length > 0) emissions.push({ type: 'REPLIES', replies });
   return { pending, revision, emissions };
 }
 

@@ -106,6 +106,7 @@ export const storeMachine = setup({
       return { ...next, current: null, failureCount: 0 };
     }),
     noteFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
+    reportNext: raise({ type: 'write succeeded' }),
     reportStored: sendParent(({ context }): StoreReport => {
       const { acknowledged, storedRevision, generation } = context;
       return { type: 'STORED', revision: storedRevision, snapshot: acknowledged, generation };
@@ -146,7 +147,7 @@ export const storeMachine = setup({
           target: 'clean',
           actions: [
             { type: 'noteSuccess', params: ({ event }) => ({ generation: event.output }) },
-            raise({ type: 'write succeeded' }),
+            'reportNext',
           ],
         },
         onError: {

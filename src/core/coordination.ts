@@ -25,10 +25,14 @@ export interface Ticket {
   readonly caller: Caller | null;
 }
 
-/** A decided request whose reply waits until everything it saw is durable. */
-export interface PendingReply {
+/** A request, and what comes back. */
+export interface TicketReply {
   readonly ticket: Ticket;
   readonly outcome: Reply | Refusal;
+}
+
+/** A decided request whose reply waits until everything it saw is durable. */
+export interface PendingReply extends TicketReply {
   /** The revision of the holdings that the reply shows. */
   readonly revision: number;
   /** What the request itself changed, and is not durable yet; `null` = nothing. */

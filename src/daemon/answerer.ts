@@ -3,7 +3,7 @@
 import type { ActorRefFrom } from 'xstate';
 import type { coordinatorMachine } from '../../actors/coordinator.js';
 import type { Caller } from '../core/caller.js';
-import { type Ticket, wantedFor } from '../core/coordination.js';
+import { type Ticket, type TicketReply, wantedFor } from '../core/coordination.js';
 import { messageOf } from '../core/quoting.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUESTS_WAITING_MAX } from '../protocol/limits.js';
@@ -43,7 +43,7 @@ export function createAnswerer(
     coordinator.send({ type: 'REQUEST', tickets, look });
   });
   let count = 0;
-  coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
+  const deliver = ({ ticket: { ticketId }, outcome }: TicketReply) => {
     const request = waiting.take(
       ticketId % REQUESTS_WAITING_MAX,
       (one) => one.ticketId === ticketId,
@@ -53,6 +53,9 @@ export function createAnswerer(
       log.debug({ caller: request.caller, reason: outcome.message }, 'refused');
     }
     request.answer(outcome);
+  };
+  coordinator.on('REPLIES', ({ replies }) => {
+    for (const reply of replies) deliver(reply);
   });
   const ask: Answerer['ask'] = (request, answer, whoAsks) => {
     if (waiting.size >= REQUESTS_WAITING_MAX) {

@@ -70,11 +70,12 @@ export async function startDaemon(
   const counters = new Counters();
   const coordinator = createCoordinator(config, scanPool, state, counters);
   logEmissions(coordinator, log, config.snapName);
-  coordinator.on('COMMITTED', ({ change, generation }) => {
+  coordinator.on('COMMITTED', ({ changes, generation }) => {
     // That a reply is remembered changes nobody's CPUs or pages.
-    if (!changesRecords(change.plan)) return;
-    counters.noteChange(change);
-    audit?.record(change, generation, new Date());
+    for (const change of changes.filter(({ plan }) => changesRecords(plan))) {
+      counters.noteChange(change);
+      audit?.record(change, generation, new Date());
+    }
   });
   const ended = endOf(coordinator);
   const scanSoon = () => coordinator.system.get('scanner')?.send({ type: 'RESCAN' });

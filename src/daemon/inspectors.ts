@@ -6,7 +6,7 @@
 
 import type { ActorRefFrom, AnyActorRef, Subscription } from 'xstate';
 import type { coordinatorMachine } from '../../actors/coordinator.js';
-import type { CoordinatorEmission } from '../../actors/coordinator-events.js';
+import type { TicketReply } from '../core/coordination.js';
 import { invariant } from '../core/invariant.js';
 import { InspectorLines } from '../inspect/inspector-lines.js';
 import { inspected, shownReply } from '../inspect/shown.js';
@@ -20,8 +20,6 @@ import { DAEMON_VERSION } from './version.js';
 import { tellOverrun, tooManyWatch, type Watchers } from './watchers.js';
 
 const WATCH_ALL: WatchRequest = { action: 'watch', services: null };
-
-type ReplyEmission = Extract<CoordinatorEmission, { readonly type: 'REPLY' }>;
 
 /** The inspectors of a daemon. */
 export class Inspectors {
@@ -85,14 +83,14 @@ export class Inspectors {
     const lines = new InspectorLines(sessionId, Date.now);
     const subscriptions = [
       system.inspect((inspection) => this.#guard(() => this.#tell(lines.of(inspection)))),
-      this.#coordinator.on('REPLY', (reply) =>
-        this.#guard(() => this.#tell(this.#replyLine(reply))),
-      ),
+      this.#coordinator.on('REPLIES', ({ replies }) => {
+        for (const reply of replies) this.#guard(() => this.#tell(this.#replyLine(reply)));
+      }),
     ];
     return { lines, subscriptions };
   }
 
-  #replyLine({ ticket: { request }, outcome }: ReplyEmission): RecordingLine {
+  #replyLine({ ticket: { request }, outcome }: TicketReply): RecordingLine {
     return {
       type: 'reply',
       time: new Date().toISOString(),

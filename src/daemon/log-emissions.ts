@@ -3,6 +3,7 @@
 import type { ActorRefFrom } from 'xstate';
 import type { coordinatorMachine } from '../../actors/coordinator.js';
 import { nodeActorId } from '../../actors/numa-node.js';
+import type { Change } from '../core/coordination.js';
 import { formatCpuList } from '../core/cpu-list.js';
 import { isEmpty } from '../core/cpu-set.js';
 import { changesRecords } from '../core/plan.js';
@@ -34,7 +35,7 @@ export function logEmissions(
     logPools(view, log, snapName);
   });
   coordinator.on('POOLS_CHANGED', ({ view }) => logPools(view, log, snapName));
-  coordinator.on('CHANGED', ({ ticket, plan }) => {
+  const logChange = ({ ticket, plan }: Change) => {
     if (!changesRecords(plan)) return;
     const { action, serviceName } = { serviceName: null, ...ticket.request };
     const claims = plan.claimChanges.map((change) => ({
@@ -45,6 +46,9 @@ export function logEmissions(
       { action, service: serviceName, caller: ticket.caller, claims, pages: plan.pageChanges },
       'changed',
     );
+  };
+  coordinator.on('CHANGED', ({ changes }) => {
+    for (const change of changes) logChange(change);
   });
   coordinator.on('UNDONE', ({ because, requestCount }) => {
     const { code, message } = because;

@@ -48,7 +48,9 @@ export class Watchers {
     this.#view = withHoldings(view, durable.holdings);
     this.#sysfsProblem = sysfsProblem;
     this.#storeProblem = storeProblem?.reason ?? null;
-    coordinator.on('COMMITTED', ({ change, generation }) => this.#noteChange(change, generation));
+    coordinator.on('COMMITTED', ({ changes, generation }) => {
+      for (const change of changes) this.#noteChange(change, generation);
+    });
     for (const type of ['FACTS_CHANGED', 'POOLS_CHANGED', 'NODE_REMOVED'] as const) {
       coordinator.on(type, (event) => this.#noteMachine(event.view));
     }

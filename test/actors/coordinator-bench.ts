@@ -89,8 +89,10 @@ export class CoordinatorBench {
       },
     });
     this.coordinator.on('*', (emission) => this.emitted.push(emission));
-    this.coordinator.on('REPLY', ({ ticket: { ticketId }, outcome }) => {
-      this.replies.push({ ticketId, outcome });
+    this.coordinator.on('REPLIES', ({ replies }) => {
+      for (const { ticket, outcome } of replies) {
+        this.replies.push({ ticketId: ticket.ticketId, outcome });
+      }
     });
     this.coordinator.subscribe({
       error: (error) => {
@@ -257,7 +259,7 @@ export class CoordinatorBench {
 
   /** The types of all that was emitted beside replies. */
   get news(): string[] {
-    return this.emitted.map(({ type }) => type).filter((type) => type !== 'REPLY');
+    return this.emitted.map(({ type }) => type).filter((type) => type !== 'REPLIES');
   }
 
   /** Emissions of one type. */

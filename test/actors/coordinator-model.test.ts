@@ -103,8 +103,8 @@ class Trial {
 
   constructor(inspect: ConstructorParameters<typeof CoordinatorBench>[0]['inspect']) {
     this.host = new CoordinatorBench({ facts: this.#facts(), inspect, ...this.#brittle.machines });
-    this.host.coordinator.on('REPLY', ({ ticket, outcome }) => {
-      this.#hear(ticket.ticketId, outcome);
+    this.host.coordinator.on('REPLIES', ({ replies }) => {
+      for (const { ticket, outcome } of replies) this.#hear(ticket.ticketId, outcome);
     });
   }
 

@@ -231,10 +231,10 @@ describe('the coordinator and durability', () => {
     await quiet();
     expect(host.emitted.at(-1)?.type).to.equal('CHANGED');
     await host.written();
-    expect(host.emitted.map(({ type }) => type).slice(-2)).to.deep.equal(['COMMITTED', 'REPLY']);
-    const [committed] = host.emissions('COMMITTED');
-    expect(committed?.change.plan).to.equal(host.emissions('CHANGED')[0]?.plan);
-    expect(committed?.change.before).to.equal(before);
+    expect(host.emitted.map(({ type }) => type).slice(-2)).to.deep.equal(['COMMITTED', 'REPLIES']);
+    const [changed, committed] = [host.emissions('CHANGED')[0], host.emissions('COMMITTED')[0]];
+    expect(committed?.changes).to.have.length(1).and.to.deep.equal(changed?.changes);
+    expect(committed?.changes[0]?.before).to.equal(before);
     expect(committed?.generation).to.equal(host.context.generation);
   });
 
