@@ -110,17 +110,20 @@ export const coordinatorMachine = setup({
         // What ended or failed makes room, also where it is not needed any more.
         const ended = nodeIds.filter((nodeId) => !owned.has(nodeId));
         for (const nodeId of ended) enqueue.stopChild(nodeActorId(nodeId));
-        for (const slice of missing) {
-          const id = nodeActorId(slice.nodeId);
-          enqueue.spawnChild('numaNode', { id, systemId: id, input: slice });
-        }
+        // In one assignment: XState copies its list of children for each that is spawned by itself.
+        enqueue.assign(({ spawn }) => {
+          for (const slice of missing) {
+            const id = nodeActorId(slice.nodeId);
+            spawn('numaNode', { id, systemId: id, input: slice });
+          }
+          return {
+            alignedFacts: view.facts,
+            nodeIds: [...owned.keys(), ...missing.map((slice) => slice.nodeId)],
+          };
+        });
         for (const slice of changed) {
           enqueue.sendTo(nodeActorId(slice.nodeId), { type: 'SYNC', slice });
         }
-        enqueue.assign({
-          alignedFacts: view.facts,
-          nodeIds: [...owned.keys(), ...missing.map((slice) => slice.nodeId)],
-        });
         for (const nodeId of ended) {
           if (!missing.some((slice) => slice.nodeId === nodeId)) {
             enqueue.emit({ type: 'NODE_REMOVED', nodeId, view });

@@ -30,7 +30,7 @@ import {
 } from './cpu-set.js';
 import type { Claim, Holdings, PageRecord } from './holdings.js';
 import { homeOfCpus, NO_NODE } from './homes.js';
-import type { SysfsProblem } from './machine.js';
+import { NO_DISTANCES, type SysfsProblem } from './machine.js';
 import { compareNames } from './names.js';
 import { freePages, pageRecordsOf, pageSizesOf } from './pages.js';
 import { answer, type Decision } from './plan.js';
@@ -221,6 +221,7 @@ function topologyNode(
     groups.map((cpus) => formatCpuList(cpuSetOf(cpus)));
   const facts = findNode(view, nodeId);
   const cpus = view.homes.get(nodeId) ?? NO_CPUS;
+  const distances = facts?.distances ?? NO_DISTANCES;
   return {
     node_id: nodeId === NO_NODE ? null : nodeId,
     is_present: facts !== undefined || nodeId === NO_NODE,
@@ -230,7 +231,7 @@ function topologyNode(
     caches: lists(caches),
     memory_kb: facts?.memoryTotalKb ?? null,
     distances: Object.fromEntries(
-      (facts?.distances ?? []).map(({ nodeId: other, distance }) => [`${other}`, distance]),
+      distances.nodeIds.map((other, index) => [`${other}`, distances.columns[index] ?? 0]),
     ),
   };
 }

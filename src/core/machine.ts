@@ -16,6 +16,20 @@ export interface PageCounters {
   readonly surplus: number;
 }
 
+/**
+ * How far it is from a node to each that was there when it was read. Two lists and no objects: on the
+ * largest machine there are a million distances.
+ */
+export interface Distances {
+  /** Often one list for all nodes. */
+  readonly nodeIds: readonly number[];
+  /** To each of {@link nodeIds}, in the kernel's units (10 = local). */
+  readonly columns: readonly number[];
+}
+
+/** Nobody knows. */
+export const NO_DISTANCES: Distances = { nodeIds: [], columns: [] };
+
 /** One NUMA node that the kernel shows. */
 export interface NodeFacts {
   readonly nodeId: number;
@@ -23,8 +37,7 @@ export interface NodeFacts {
   readonly listedCpus: CpuSet;
   /** Ascending by size; empty on a node without hugepage support. */
   readonly pages: readonly PageCounters[];
-  /** Distance to each node that was there when it was read, in the kernel's units (10 = local). */
-  readonly distances: readonly { readonly nodeId: number; readonly distance: number }[];
+  readonly distances: Distances;
   /** `MemTotal` of the node, or `null` where the kernel does not say. */
   readonly memoryTotalKb: number | null;
 }

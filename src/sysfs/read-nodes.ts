@@ -1,7 +1,12 @@
 /** Reads NUMA nodes: which there are, their CPUs, memory, hugepages and distances. */
 
 import { cpusOf, NO_CPUS } from '../core/cpu-set.js';
-import type { NodeFacts, PageCounters } from '../core/machine.js';
+import {
+  type Distances,
+  NO_DISTANCES,
+  type NodeFacts,
+  type PageCounters,
+} from '../core/machine.js';
 import { directoryStamp, type SysfsFiles } from './sysfs-files.js';
 import { parseCount, readCount, readCpuList, readCpuMask, readIds } from './sysfs-values.js';
 
@@ -91,17 +96,13 @@ function readDistances(
   files: SysfsFiles,
   nodeId: number,
   columnIds: readonly (readonly number[])[],
-): NodeFacts['distances'] {
+): Distances {
   const path = `${NODE_DIRECTORY}/node${nodeId}/distance`;
   const text = files.readText(path);
-  if (text === undefined || text === '') return [];
+  if (text === undefined || text === '') return NO_DISTANCES;
   const columns = text.split(/\s+/).map((column) => parseCount(files, path, column));
-  const ids = columnIds.find((candidate) => candidate.length === columns.length);
-  if (ids === undefined) return [];
-  return columns.flatMap((distance, index) => {
-    const id = ids[index];
-    return id === undefined ? [] : [{ nodeId: id, distance }];
-  });
+  const nodeIds = columnIds.find((candidate) => candidate.length === columns.length);
+  return nodeIds === undefined ? NO_DISTANCES : { nodeIds, columns };
 }
 
 function readMemoryTotal(files: SysfsFiles, nodeId: number): number | null {

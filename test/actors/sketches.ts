@@ -4,7 +4,13 @@ import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { cpusOf, NO_CPUS, uniteCpus } from '../../src/core/cpu-set.js';
 import type { Holdings, PageRecord } from '../../src/core/holdings.js';
 import { withRecord } from '../../src/core/holdings.js';
-import type { MachineFacts, PageCounters, VitalSigns, Wanted } from '../../src/core/machine.js';
+import {
+  type MachineFacts,
+  NO_DISTANCES,
+  type PageCounters,
+  type VitalSigns,
+  type Wanted,
+} from '../../src/core/machine.js';
 import type { NodeClaim, NodeSlice } from '../../src/core/slices.js';
 
 /** Pages of 2 MiB, all of them free unless said otherwise. */
@@ -42,7 +48,7 @@ export function machineOf(
       nodeId,
       listedCpus: parseCpuList(cpus),
       pages,
-      distances: [],
+      distances: NO_DISTANCES,
       memoryTotalKb: null,
     })),
   };

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { formatCpuList, parseCpuList } from '../../src/core/cpu-list.js';
 import { type Homes, NO_NODE, resolveHomes } from '../../src/core/homes.js';
-import type { MachineFacts } from '../../src/core/machine.js';
+import { type MachineFacts, NO_DISTANCES } from '../../src/core/machine.js';
 
 type Lists = readonly (readonly [nodeId: number, cpus: string])[];
 
@@ -25,7 +25,7 @@ function homes(
       nodeId,
       listedCpus: parseCpuList(cpus),
       pages: [],
-      distances: [],
+      distances: NO_DISTANCES,
       memoryTotalKb: null,
     })),
   };

@@ -8,11 +8,12 @@ import { cpuSetOf, hasCpu, subtractCpus } from '../../src/core/cpu-set.js';
 import { decide, isAboutMachine } from '../../src/core/decide.js';
 import { Holdings } from '../../src/core/holdings.js';
 import type { Homes } from '../../src/core/homes.js';
-import type {
-  DevicePlaces,
-  MachineFacts,
-  PageCounters,
-  SysfsProblem,
+import {
+  type DevicePlaces,
+  type MachineFacts,
+  NO_DISTANCES,
+  type PageCounters,
+  type SysfsProblem,
 } from '../../src/core/machine.js';
 import type { PoolLists } from '../../src/core/pools.js';
 import { DEFAULT_SIZE_HEURISTIC, type SizeHeuristic } from '../../src/core/size-heuristic.js';
@@ -84,7 +85,7 @@ export function factsOf(shape: MachineShape, goneNodes: readonly number[] = []):
         online(shaped.flatMap((core) => (core.nodeId === nodeId ? core.cpus : []))),
       ),
       pages,
-      distances: [],
+      distances: NO_DISTANCES,
       memoryTotalKb: memoryKb,
     }))
     .sort((a, b) => a.nodeId - b.nodeId);

@@ -66,7 +66,11 @@ export function readable({ onlineCpus, isolatedCpus, cores, caches, nodes }: Mac
     isolated: formatCpuList(isolatedCpus),
     cores,
     caches,
-    nodes: nodes.map(({ listedCpus, ...rest }) => ({ ...rest, cpus: formatCpuList(listedCpus) })),
+    nodes: nodes.map(({ listedCpus, distances: { nodeIds, columns }, ...rest }) => ({
+      ...rest,
+      cpus: formatCpuList(listedCpus),
+      distances: nodeIds.map((nodeId, index) => ({ nodeId, distance: columns[index] })),
+    })),
   };
 }
 
