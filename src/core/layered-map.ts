@@ -34,9 +34,17 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
     for (const [key, value] of changes) {
       size += Number(value !== undefined) - Number(this.base.has(key));
     }
-    const next = new LayeredMap(this.base, changes, size);
     // A new base costs as much as it has entries, and each change as many as there were before it.
-    return changes.size ** 2 > this.base.size ? LayeredMap.of(next) : next;
+    return changes.size ** 2 > this.base.size
+      ? this.onNewBase(changes)
+      : new LayeredMap(this.base, changes, size);
+  }
+
+  private onNewBase(changes: ReadonlyMap<K, V | undefined>): LayeredMap<K, V> {
+    const base = new Map<K, V>();
+    for (const [key, value] of this.base) if (!changes.has(key)) base.set(key, value);
+    for (const [key, value] of changes) if (value !== undefined) base.set(key, value);
+    return new LayeredMap(base, new Map(), base.size);
   }
 
   get(key: K): V | undefined {
