@@ -38,7 +38,8 @@ class TurnOfLines {
   #text = '';
 
   constructor() {
-    process.once('exit', () => this.flushSync());
+    // The destination itself is flushed then without being told.
+    process.once('exit', () => this.#text !== '' && this.flushSync());
   }
 
   write(line: string): void {

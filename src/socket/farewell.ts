@@ -16,7 +16,7 @@ const TURNS = 3;
 let turnNumber = 0;
 /** Turns are counted up to this one. */
 let countedTo = 0;
-/** In the order in which they are due. */
+/** Not due yet. */
 const waiting: { readonly socket: Socket; readonly dueTurn: number }[] = [];
 
 /** Says that a request was read in this turn. @returns from which turn on its socket may be closed */
