@@ -8,7 +8,14 @@ import {
   type PageCounters,
 } from '../core/machine.js';
 import { directoryStamp, type SysfsFiles } from './sysfs-files.js';
-import { parseCount, readCount, readCpuList, readCpuMask, readIds } from './sysfs-values.js';
+import {
+  parseCount,
+  parseCounts,
+  readCount,
+  readCpuList,
+  readCpuMask,
+  readIds,
+} from './sysfs-values.js';
 
 const NODE_DIRECTORY = 'devices/system/node';
 
@@ -100,7 +107,7 @@ function readDistances(
   const path = `${NODE_DIRECTORY}/node${nodeId}/distance`;
   const text = files.readText(path);
   if (text === undefined || text === '') return NO_DISTANCES;
-  const columns = text.split(/\s+/).map((column) => parseCount(files, path, column));
+  const columns = parseCounts(files, path, text);
   const nodeIds = columnIds.find((candidate) => candidate.length === columns.length);
   return nodeIds === undefined ? NO_DISTANCES : { nodeIds, columns };
 }

@@ -48,6 +48,36 @@ export function parseCount(files: SysfsFiles, path: string, text: string): numbe
   throw notUnderstood(files, path, `${quote(text)} is no count`);
 }
 
+const SPACE = 0x20;
+const ZERO = 0x30;
+
+/**
+ * The numbers in `text`, which was found in the file at `path`, with blanks between them. Digit by
+ * digit: the distances of the largest machine are a million.
+ *
+ * @throws SysfsError unless each is as {@link parseCount} wants it
+ */
+export function parseCounts(files: SysfsFiles, path: string, text: string): number[] {
+  const counts: number[] = [];
+  let count = 0;
+  let digitCount = 0;
+  for (let index = 0; index <= text.length; index++) {
+    const code = index < text.length ? text.charCodeAt(index) : SPACE;
+    const digit = code - ZERO;
+    if (digit >= 0 && digit <= 9 && digitCount < 15) {
+      count = count * 10 + digit;
+      digitCount++;
+    } else if (code === SPACE && digitCount > 0) {
+      counts.push(count);
+      count = 0;
+      digitCount = 0;
+    } else {
+      return text.split(/\s+/).map((word) => parseCount(files, path, word));
+    }
+  }
+  return counts;
+}
+
 /**
  * The numbers N of the names `<prefix>N` in a directory, ascending, or `undefined` when there is
  * no such directory. Numbers above {@link MAX_CPU_ID} are no ids and left out.
