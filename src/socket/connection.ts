@@ -141,7 +141,8 @@ export class Connection implements Holder {
     this.#chunkBytes = chunk.length;
     const frames = this.#framer.push(chunk);
     if (frames.length > 0) {
-      this.#farewellTurn = turnOfFarewell();
+      // A session is closed when its peer has ended it, and sends nothing more.
+      if (!this.#framer.isSession) this.#farewellTurn = turnOfFarewell();
       // The time for a request counts from where it begins.
       this.#wait('nothing');
     }

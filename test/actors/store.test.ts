@@ -124,6 +124,21 @@ describe('the store machine', () => {
       expect(store.writes.calls).to.have.length(2);
     });
 
+    it('begins the next one before it reports the one that ended', async () => {
+      const store = startStore();
+      const writesAtReports: number[] = [];
+      const { push } = store.reports;
+      store.reports.push = (...reports) => {
+        writesAtReports.push(store.writes.calls.length);
+        return push.apply(store.reports, reports);
+      };
+      store.save(1);
+      store.save(2);
+      await store.written();
+      await store.written();
+      expect(writesAtReports).to.deep.equal([2, 2]);
+    });
+
     it('goes on so as long as more comes', async () => {
       const store = startStore(0);
       store.save(1);

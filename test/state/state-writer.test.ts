@@ -105,6 +105,22 @@ describe('the state writer', () => {
     expect(generationsOf(directory)).to.deep.equal([43, 43]);
   });
 
+  it('begins at once, unless another is under way', async () => {
+    const directory = temporaryDirectory();
+    const begun: string[] = [];
+    const replace: Replace = async (_, text) => {
+      begun.push(JSON.parse(text).claims[0].cpus);
+    };
+    const writer = new StateWriter(directory, 0, replace);
+    const write = (next: Snapshot) => writer.write({ next, acknowledged: one });
+    const writes = [write(one), write(two)];
+    expect(begun).to.deep.equal(['1']);
+    await Promise.all(writes);
+    const last = write(three);
+    expect(begun).to.deep.equal(['1', '1-2', '1-3']);
+    await last;
+  });
+
   it('writes one after the other, in the order in which it was asked', async () => {
     const directory = temporaryDirectory();
     const writer = new StateWriter(directory, 0, replace);
