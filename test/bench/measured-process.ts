@@ -28,6 +28,10 @@ export class MeasuredProcess {
     const log = openSync(this.#logPath, 'w');
     const probed = ['--import', probe, ...words];
     this.child = spawn(node, probed, { stdio: ['ignore', 'ignore', log, 'ipc'] });
+    // One that outlives a run that was broken off would scan its machine beside the next.
+    const kill = () => this.child.kill('SIGKILL');
+    process.once('exit', kill);
+    this.child.once('exit', () => process.off('exit', kill));
   }
 
   /** What it has used since it was asked last. */
