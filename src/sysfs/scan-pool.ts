@@ -12,6 +12,7 @@ import { readVitals } from './read-vitals.js';
 import { type KnownScan, scanOf } from './scan-parts.js';
 import type { ScanResult, ScanTask } from './scan-worker.js';
 import { SysfsError, sysfsFilesAt } from './sysfs-files.js';
+import { rememberSets } from './sysfs-values.js';
 
 /** Reads in threads under way or waiting. Requests share their reads, so that more is a fault. */
 const MAX_SCANS = 16;
@@ -60,7 +61,8 @@ export interface ScanPool {
 
 /** Makes a pool of reads in these threads. */
 export function createScanPool({ root, threads }: ScanPoolOptions): ScanPool {
-  const files = sysfsFilesAt(root, true);
+  const files = sysfsFilesAt(root);
+  rememberSets(files);
   const nodeIds = createNodeIdReader(files);
   let scans = 0;
   let last: KnownScan | null = null;

@@ -15,7 +15,6 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
-import type { CpuSet } from '../core/cpu-set.js';
 
 /**
  * The longest file that is read, in bytes. Most of sysfs is limited to a page of 4 KiB; the CPU
@@ -46,11 +45,6 @@ export interface SysfsFiles {
    * @throws SysfsError when there is such a directory and it cannot be read
    */
   listNames(path: string): string[] | undefined;
-  /**
-   * Path → what its text came to when it was read last, where the same few files are read again and
-   * again; a list of all CPUs takes longer to understand than to read.
-   */
-  readonly lists: Map<string, { readonly text: string; readonly cpus: CpuSet }> | null;
 }
 
 /** What was being done when a file turned out to be bad: getting its text, or making sense of it. */
@@ -73,15 +67,10 @@ export class SysfsError extends Error {
   }
 }
 
-/**
- * The files below `root`, read anew from the disk or kernel at every call.
- *
- * @param isForFew only a handful of files is read, and often
- */
-export function sysfsFilesAt(root: string, isForFew = false): SysfsFiles {
+/** The files below `root`, read anew from the disk or kernel at every call. */
+export function sysfsFilesAt(root: string): SysfsFiles {
   const absoluteRoot = resolve(root);
   return {
-    lists: isForFew ? new Map() : null,
     root: absoluteRoot,
     readText: (path) => readText(join(absoluteRoot, path)),
     listNames: (path) => listNames(join(absoluteRoot, path)),

@@ -37,14 +37,17 @@ export function readCount(files: SysfsFiles, path: string): number | undefined {
   return text === undefined ? undefined : parseCount(files, path, text);
 }
 
+/** So many are exact in a double. */
+const DIGITS_MAX = 15;
+const COUNT = new RegExp(`^\\d{1,${DIGITS_MAX}}$`);
+
 /**
  * The number in `text`, which was found in the file at `path`.
  *
  * @throws SysfsError unless it is an integer of at most 15 digits, without sign
  */
 export function parseCount(files: SysfsFiles, path: string, text: string): number {
-  // Fifteen digits are exact in a double.
-  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (COUNT.test(text)) return Number(text);
   throw notUnderstood(files, path, `${quote(text)} is no count`);
 }
 
@@ -64,7 +67,7 @@ export function parseCounts(files: SysfsFiles, path: string, text: string): numb
   for (let index = 0; index <= text.length; index++) {
     const code = index < text.length ? text.charCodeAt(index) : SPACE;
     const digit = code - ZERO;
-    if (digit >= 0 && digit <= 9 && digitCount < 15) {
+    if (digit >= 0 && digit <= 9 && digitCount < DIGITS_MAX) {
       count = count * 10 + digit;
       digitCount++;
     } else if (code === SPACE && digitCount > 0) {
@@ -100,6 +103,19 @@ export function notUnderstood(files: SysfsFiles, path: string, reason: string): 
   return new SysfsError('understand', `${files.root}/${path}`, reason);
 }
 
+/** Path → what its text came to when it was read last. */
+type KnownSets = Map<string, { readonly text: string; readonly cpus: CpuSet }>;
+
+const setsOf = new WeakMap<SysfsFiles, KnownSets>();
+
+/**
+ * From now on a set of these files is only made anew when its text is another: for few files that are
+ * read again and again, as a list of all CPUs takes longer to understand than to read.
+ */
+export function rememberSets(files: SysfsFiles): void {
+  setsOf.set(files, new Map());
+}
+
 function readSet(
   files: SysfsFiles,
   path: string,
@@ -107,11 +123,12 @@ function readSet(
 ): CpuSet | undefined {
   const text = files.readText(path);
   if (text === undefined) return undefined;
-  const known = files.lists?.get(path);
+  const sets = setsOf.get(files);
+  const known = sets?.get(path);
   if (known?.text === text) return known.cpus;
   try {
     const cpus = parse(text);
-    files.lists?.set(path, { text, cpus });
+    sets?.set(path, { text, cpus });
     return cpus;
   } catch (error) {
     if (error instanceof CpuListError) throw notUnderstood(files, path, error.message);

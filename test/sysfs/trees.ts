@@ -54,7 +54,6 @@ export function filesInMemory(shape: MachineShape, reads: string[] = []): SysfsF
       reads.push(path);
       return tree.get(path)?.replaceAll('\0', '').trim();
     },
-    lists: null,
     listNames: (path) => (names.has(path) ? [...(names.get(path) ?? [])] : undefined),
   };
 }
