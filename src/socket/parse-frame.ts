@@ -1,5 +1,6 @@
 /** From the bytes of one request to a request: UTF-8, JSON, an object, not too deep, known. */
 
+import { isJsonObject } from '../core/json-object.js';
 import { messageOf } from '../core/quoting.js';
 import { type Refusal, refusal } from '../protocol/error-codes.js';
 import { REQUEST_MAX_DEPTH } from '../protocol/limits.js';
@@ -38,10 +39,6 @@ export function parseFrame(bytes: Buffer): ParsedFrame {
         )
       : parseRequest(json);
   return 'code' in outcome ? { refusal: outcome, isWellFormed: true } : { request: outcome };
-}
-
-function isJsonObject(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 function malformed(reason: string): ParsedFrame {

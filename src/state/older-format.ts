@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { type CpuSet, isEmpty, isSubset, NO_CPUS, overlaps } from '../core/cpu-set.js';
 import { type Claim, Holdings } from '../core/holdings.js';
 import { issuesOf } from '../core/issues.js';
+import { isJsonObject } from '../core/json-object.js';
 import { policySchema, poolNameSchema, serviceNameSchema } from '../protocol/wire-fields.js';
 import { cpuListSchema, StateError, type StoredState } from './stored-state.js';
 
@@ -17,10 +18,7 @@ import { cpuListSchema, StateError, type StoredState } from './stored-state.js';
  */
 function byService<V>(value: z.ZodType<V>) {
   return z
-    .custom<object>(
-      (input) => typeof input === 'object' && input !== null && !Array.isArray(input),
-      'must be an object',
-    )
+    .custom<object>(isJsonObject, 'must be an object')
     .transform((input, context) => {
       const map = new Map<string, V>();
       for (const [name, raw] of Object.entries(input)) {
