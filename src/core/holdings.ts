@@ -148,8 +148,7 @@ export class Holdings {
     }
     const claims = this.claims.with(changes.map((change) => [change.serviceName, change.claim]));
     const names = changes.map(({ serviceName }) => serviceName);
-    const { pages } = this;
-    const owners = ownersAfter({ claims, pages, owners: this.owners }, names);
+    const owners = ownersAfter({ claims, pages: this.pages }, this.owners, names);
     return this.#with({ claims, claimedIn, claimedCpus, explicitCpus, protectedCpus, owners });
   }
 
@@ -157,8 +156,7 @@ export class Holdings {
   withPages(record: PageRecord): Holdings {
     const { nodeId } = record;
     const pages = setOrDelete(this.pages, nodeId, withRecord(this.pagesOf(nodeId), record));
-    const { claims } = this;
-    const owners = ownersAfter({ claims, pages, owners: this.owners }, [record.serviceName]);
+    const owners = ownersAfter({ claims: this.claims, pages }, this.owners, [record.serviceName]);
     return this.#with({ pages, owners });
   }
 
@@ -218,20 +216,24 @@ export class Holdings {
   }
 }
 
-/** What says who is on record, and whose that is. */
-type Records = Pick<Parts, 'claims' | 'pages' | 'owners'>;
+/** What says who is on record. */
+type Records = Pick<Parts, 'claims' | 'pages'>;
 
-function isOnRecord({ claims, pages }: Omit<Records, 'owners'>, serviceName: string): boolean {
+function isOnRecord({ claims, pages }: Records, serviceName: string): boolean {
   if (claims.has(serviceName)) return true;
   for (const records of pages.values()) if (records.has(serviceName)) return true;
   return false;
 }
 
 /** A service that holds nothing any more is nobody's: whoever claims next owns it. */
-function ownersAfter(parts: Records, changedNames: readonly string[]): Parts['owners'] {
-  const idle = changedNames.filter((name) => parts.owners.has(name) && !isOnRecord(parts, name));
-  if (idle.length === 0) return parts.owners;
-  const owners = new Map(parts.owners);
+function ownersAfter(
+  records: Records,
+  before: Parts['owners'],
+  changedNames: readonly string[],
+): Parts['owners'] {
+  const idle = changedNames.filter((name) => before.has(name) && !isOnRecord(records, name));
+  if (idle.length === 0) return before;
+  const owners = new Map(before);
   for (const name of idle) owners.delete(name);
   return owners;
 }

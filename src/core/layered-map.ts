@@ -30,14 +30,13 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   with(entries: Iterable<readonly [K, V | undefined]>): LayeredMap<K, V> {
     const changes = new Map(this.changes);
     for (const [key, value] of entries) changes.set(key, value);
+    // A new base costs as much as it has entries, and each change as many as there were before it.
+    if (changes.size ** 2 > this.base.size) return this.onNewBase(changes);
     let size = this.base.size;
     for (const [key, value] of changes) {
       size += Number(value !== undefined) - Number(this.base.has(key));
     }
-    // A new base costs as much as it has entries, and each change as many as there were before it.
-    return changes.size ** 2 > this.base.size
-      ? this.onNewBase(changes)
-      : new LayeredMap(this.base, changes, size);
+    return new LayeredMap(this.base, changes, size);
   }
 
   private onNewBase(changes: ReadonlyMap<K, V | undefined>): LayeredMap<K, V> {

@@ -39,7 +39,9 @@ class TurnOfLines {
 
   constructor() {
     // The destination itself is flushed then without being told.
-    process.once('exit', () => this.#text !== '' && this.flushSync());
+    process.once('exit', () => {
+      if (this.#text !== '') this.flushSync();
+    });
   }
 
   write(line: string): void {
