@@ -23,11 +23,12 @@ export function packings(
   const fits = (set: readonly Region[]) => roomIn(set) >= cpuCount && addsUp(set);
   let [size, room] = [0, 0];
   while (room < cpuCount && size < byRoom.length) room += byRoom[size++]?.room.largest ?? 0;
-  // Cores of several widths may need a bin more to add up.
-  while (size < byRoom.length && !fits(byRoom.slice(0, size))) size++;
   const largest = byRoom.slice(0, size);
-  if (!fits(largest)) return [];
-  const sets = [tightened(largest, byRoom, 0, cpuCount, addsUp)];
+  // Cores of several widths may not add up in the largest bins, and do so in others, or in more.
+  const fewest = fits(largest) ? largest : addingUp(byRoom, cpuCount, size, fits);
+  if (fewest === null) return [];
+  size = fewest.length;
+  const sets = [tightened(fewest, byRoom, 0, cpuCount, addsUp)];
   const byOwn = bins.toSorted((a, b) => b.own - a.own || a.lowest - b.lowest);
   const holding = byOwn.findIndex(({ own }) => own === 0);
   const most = Math.min(size, holding === -1 ? byOwn.length : holding);
@@ -40,6 +41,26 @@ export function packings(
     break;
   }
   return sets;
+}
+
+/**
+ * The fewest bins in which cores of several widths add up to `cpuCount`, or nearly so where that takes
+ * long: then the `size` largest, and one after the other that follows. `null` where nothing adds up.
+ */
+function addingUp(
+  byRoom: readonly Region[],
+  cpuCount: number,
+  size: number,
+  fits: (set: readonly Region[]) => boolean,
+): readonly Region[] | null {
+  if (canTryAllSums(byRoom, cpuCount)) {
+    return cheapest(byRoom, cpuCount, () => 1)?.map(({ bin }) => bin) ?? null;
+  }
+  for (let more = size; more <= byRoom.length; more++) {
+    const set = byRoom.slice(0, more);
+    if (fits(set)) return set;
+  }
+  return null;
 }
 
 function roomIn(set: readonly Region[]): number {
@@ -144,34 +165,47 @@ function bestForRest(
     .map(({ index }) => index);
 }
 
-/** Steps that the search for the evenest shares may take: some ten milliseconds. */
-const EVENEST_STEPS_MAX = 4_000_000;
-
 /** Shares where cores of several widths must add up: the evenest, or nearly so where that takes long. */
 function unevenShares(bins: readonly Region[], cpuCount: number): Share[] | null {
-  const steps = roomIn(bins) * cpuCount;
-  return steps <= EVENEST_STEPS_MAX ? evenest(bins, cpuCount) : nearlyEven(bins, cpuCount);
+  return canTryAllSums(bins, cpuCount)
+    ? cheapest(bins, cpuCount, (share) => share * share)
+    : nearlyEven(bins, cpuCount);
 }
 
-/** The shares with the lowest sum of squares: bin by bin, the best way to each sum. */
-function evenest(bins: readonly Region[], cpuCount: number): Share[] | null {
-  let squares = new Float64Array(cpuCount + 1).fill(Number.POSITIVE_INFINITY);
-  squares[0] = 0;
+/** Steps that {@link cheapest} may take: some ten milliseconds. */
+const CHEAPEST_STEPS_MAX = 4_000_000;
+
+function canTryAllSums(bins: readonly Region[], cpuCount: number): boolean {
+  return roomIn(bins) * cpuCount <= CHEAPEST_STEPS_MAX;
+}
+
+/**
+ * The shares that cost least together: bin by bin, the cheapest way to each sum. `null` where none add
+ * up to `cpuCount`.
+ */
+function cheapest(
+  bins: readonly Region[],
+  cpuCount: number,
+  costOf: (share: number) => number,
+): Share[] | null {
+  let costs = new Float64Array(cpuCount + 1).fill(Number.POSITIVE_INFINITY);
+  costs[0] = 0;
   const lastShares = bins.map(({ room }) => {
-    const next = Float64Array.from(squares);
+    const next = Float64Array.from(costs);
     const shares = new Int32Array(cpuCount + 1);
     for (let share = room.atLeast(1); share > 0; share = room.atLeast(share + 1)) {
+      const cost = costOf(share);
       for (let sum = share; sum <= cpuCount; sum++) {
-        const candidate = (squares[sum - share] ?? 0) + share * share;
+        const candidate = (costs[sum - share] ?? 0) + cost;
         if (candidate >= (next[sum] ?? 0)) continue;
         next[sum] = candidate;
         shares[sum] = share;
       }
     }
-    squares = next;
+    costs = next;
     return shares;
   });
-  if (squares[cpuCount] === Number.POSITIVE_INFINITY) return null;
+  if (costs[cpuCount] === Number.POSITIVE_INFINITY) return null;
   const shares = bins.map(() => 0);
   let rest = cpuCount;
   for (let index = bins.length - 1; index >= 0; index--) {
