@@ -1,13 +1,14 @@
 /**
  * The actor of durability: what is on disk, and what waits for it. One write is in flight at a
- * time; what changes meanwhile shares the next one. It writes through the actor `write`, which
- * the daemon provides, and knows nothing of files.
+ * time; what changes meanwhile shares the next one. It writes through the actor `disk`, which the
+ * daemon provides, and knows nothing of files.
  */
 
-import { assign, fromPromise, raise, sendParent, setup } from 'xstate';
+import { assign, sendParent, sendTo, setup } from 'xstate';
 import { invariant } from '../src/core/invariant.js';
 import { messageOf } from '../src/core/quoting.js';
-import type { Snapshot, Write } from '../src/core/snapshot.js';
+import type { Snapshot } from '../src/core/snapshot.js';
+import { type DiskEvent, type DiskReport, diskLogic } from './disk.js';
 
 /** Why nothing can be stored. */
 export interface StoreProblem {
@@ -28,10 +29,7 @@ export interface Save {
   readonly snapshot: Snapshot;
 }
 
-export type StoreEvent =
-  | { readonly type: 'SAVE'; readonly save: Save }
-  /** Its own: told last, so that the disk has its next write before replies are sent. */
-  | { readonly type: 'write succeeded' };
+export type StoreEvent = { readonly type: 'SAVE'; readonly save: Save } | DiskReport;
 
 /** What the coordinator hears. */
 export type StoreReport =
@@ -81,8 +79,7 @@ export const storeMachine = setup({
     input: {} as StoreInput,
   },
   actors: {
-    /** Resolves with the generation that the snapshot has on disk. */
-    write: fromPromise<number, Write>(() => Promise.reject(new Error('no write was provided'))),
+    disk: diskLogic(() => Promise.reject(new Error('no disk was provided'))),
   },
   guards: {
     hasMoreWaiting: ({ context }) => context.next !== null,
@@ -106,7 +103,12 @@ export const storeMachine = setup({
       return { ...next, current: null, failureCount: 0 };
     }),
     noteFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
-    reportNext: raise({ type: 'write succeeded' }),
+    startWrite: sendTo('disk', ({ context }): DiskEvent => {
+      invariant(context.current !== null, 'there is nothing to write');
+      const { acknowledged, current } = context;
+      return { type: 'WRITE', write: { next: current.snapshot, acknowledged } };
+    }),
+    giveUpWrite: sendTo('disk', { type: 'GIVE_UP' }),
     reportStored: sendParent(({ context }): StoreReport => {
       const { acknowledged, storedRevision, generation } = context;
       return { type: 'STORED', revision: storedRevision, snapshot: acknowledged, generation };
@@ -127,30 +129,45 @@ export const storeMachine = setup({
     next: null,
     failureCount: 0,
   }),
+  invoke: { id: 'disk', src: 'disk' },
   initial: 'clean',
   on: {
     SAVE: { actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) } },
-    'write succeeded': { actions: 'reportStored' },
   },
   states: {
-    clean: { always: { guard: 'hasMoreWaiting', target: 'writing' } },
-    writing: {
-      entry: 'takeNext',
-      invoke: {
-        id: 'write',
-        src: 'write',
-        input: ({ context }): Write => {
-          invariant(context.current !== null, 'there is nothing to write');
-          return { next: context.current.snapshot, acknowledged: context.acknowledged };
-        },
-        onDone: {
-          target: 'clean',
+    clean: {
+      on: {
+        SAVE: {
+          target: 'writing',
           actions: [
-            { type: 'noteSuccess', params: ({ event }) => ({ generation: event.output }) },
-            'reportNext',
+            { type: 'gather', params: ({ event }) => ({ save: event.save }) },
+            'takeNext',
+            'startWrite',
           ],
         },
-        onError: {
+      },
+    },
+    writing: {
+      on: {
+        WRITTEN: [
+          {
+            guard: 'hasMoreWaiting',
+            target: 'writing',
+            reenter: true,
+            actions: [
+              { type: 'noteSuccess', params: ({ event }) => event },
+              'takeNext',
+              'startWrite',
+              // Last: the disk has its next write before replies are sent.
+              'reportStored',
+            ],
+          },
+          {
+            target: 'clean',
+            actions: [{ type: 'noteSuccess', params: ({ event }) => event }, 'reportStored'],
+          },
+        ],
+        WRITE_FAILED: {
           target: 'failed',
           actions: [
             'noteFailure',
@@ -161,17 +178,34 @@ export const storeMachine = setup({
       after: {
         writeTimeout: {
           target: 'failed',
-          actions: ['noteFailure', { type: 'reportFailed', params: { reason: HANG } }],
+          actions: [
+            'giveUpWrite',
+            'noteFailure',
+            { type: 'reportFailed', params: { reason: HANG } },
+          ],
         },
       },
       initial: 'alone',
       states: {
-        alone: { always: { guard: 'hasMoreWaiting', target: 'withMoreWaiting' } },
+        alone: {
+          on: {
+            SAVE: {
+              target: 'withMoreWaiting',
+              actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) },
+            },
+          },
+        },
         withMoreWaiting: {},
       },
     },
     failed: {
-      after: { retryDelay: { guard: 'hasSomethingToWrite', target: 'writing' } },
+      after: {
+        retryDelay: {
+          guard: 'hasSomethingToWrite',
+          target: 'writing',
+          actions: ['takeNext', 'startWrite'],
+        },
+      },
     },
   },
 });

@@ -6,6 +6,7 @@
 import { createActor, fromPromise, waitFor } from 'xstate';
 import { coordinatorMachine } from '../../actors/coordinator.js';
 import type { Settings } from '../../actors/coordinator-events.js';
+import { diskLogic } from '../../actors/disk.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
 import type { Config } from '../config/config.js';
@@ -13,7 +14,6 @@ import { Holdings } from '../core/holdings.js';
 import type { Wanted } from '../core/machine.js';
 import { changesRecords } from '../core/plan.js';
 import { messageOf } from '../core/quoting.js';
-import type { Write } from '../core/snapshot.js';
 import { PATIENCE } from '../protocol/limits.js';
 import { HeldBytes } from '../socket/held-bytes.js';
 import { type SocketServer, serveSocket } from '../socket/server.js';
@@ -184,9 +184,7 @@ function createCoordinator(
   });
   const store = storeMachine.provide({
     actors: {
-      write: fromPromise(({ input, signal }: { input: Write; signal: AbortSignal }) =>
-        commits.count(writer.write(input, signal), signal),
-      ),
+      disk: diskLogic((write, signal) => commits.count(writer.write(write, signal), signal)),
     },
   });
   return createActor(coordinatorMachine.provide({ actors: { scanner, store } }), {

@@ -78,6 +78,7 @@ export function shownEvent(event: { readonly type: string }): ShownEvent {
     case 'SCAN_FAILED':
       return { type, sysfs_problem: heard.problem };
     case 'STORED':
+    case 'WRITTEN':
       return { type, generation: heard.generation };
     case 'STORE_FAILED':
       return { type, store_problem: heard.problem.reason };

@@ -18,6 +18,7 @@ export function messageDetail({ event }: EventLine): string {
     case 'FACTS':
       return `CPUs ${event['online_cpus']} online`;
     case 'STORED':
+    case 'WRITTEN':
       return `generation ${event['generation']}`;
     case 'STORE_FAILED':
       return textOf(event['store_problem']);

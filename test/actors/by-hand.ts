@@ -1,4 +1,4 @@
-/** Promise actors that a test settles by hand, in place of the ones that touch the world. */
+/** Promises that a test settles by hand, in place of what touches the world. */
 
 import { fromPromise, type PromiseActorLogic } from 'xstate';
 
@@ -12,9 +12,10 @@ export interface Call<Output, Input> {
   reject(error: Error): Promise<void>;
 }
 
-/** Provides `logic` to a machine, and gathers what the machine asks of it. */
+/** Provides `logic` or `ask` to a machine, and gathers what the machine asks of it. */
 export class ByHand<Output, Input> {
   readonly logic: PromiseActorLogic<Output, Input>;
+  readonly ask: (input: Input, signal: AbortSignal) => Promise<Output>;
   /** All calls so far, oldest first. */
   readonly calls: Call<Output, Input>[] = [];
   /** Those that are not settled. */
@@ -24,10 +25,9 @@ export class ByHand<Output, Input> {
 
   constructor(respond: ((input: Input) => Output) | null = null) {
     this.respond = respond;
-    this.logic = fromPromise<Output, Input>(
-      ({ input, signal }) =>
-        new Promise<Output>((resolve, reject) => this.#note(input, signal, resolve, reject)),
-    );
+    this.ask = (input, signal) =>
+      new Promise<Output>((resolve, reject) => this.#note(input, signal, resolve, reject));
+    this.logic = fromPromise<Output, Input>(({ input, signal }) => this.ask(input, signal));
   }
 
   /** The newest call. */

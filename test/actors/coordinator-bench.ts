@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { createActor, type InspectionEvent, SimulatedClock } from 'xstate';
 import { coordinatorMachine } from '../../actors/coordinator.js';
 import type { CoordinatorEmission, CoordinatorInput } from '../../actors/coordinator-events.js';
+import { diskLogic } from '../../actors/disk.js';
 import { nodeActorId, numaNodeMachine } from '../../actors/numa-node.js';
 import { type Scan, scannerMachine } from '../../actors/scanner.js';
 import { storeMachine } from '../../actors/store.js';
@@ -66,7 +67,7 @@ export class CoordinatorBench {
         scanner: scanner.provide({
           actors: { readMachine: this.scans.logic, readVitals: this.looks.logic },
         }),
-        store: store.provide({ actors: { write: this.writes.logic } }),
+        store: store.provide({ actors: { disk: diskLogic(this.writes.ask) } }),
       },
     });
     this.coordinator = createActor(machine, {

@@ -2,6 +2,7 @@
 
 import { expect } from 'chai';
 import { SimulatedClock } from 'xstate';
+import { diskLogic } from '../../actors/disk.js';
 import { type StoreReport, storeMachine } from '../../actors/store.js';
 import { parseCpuList } from '../../src/core/cpu-list.js';
 import { NO_CPUS } from '../../src/core/cpu-set.js';
@@ -36,7 +37,7 @@ describe('the store machine', () => {
     const writes = new ByHand<number, Write>();
     const clock = new SimulatedClock();
     const { child, reports } = startUnderParent<StoreReport, typeof storeMachine>(
-      storeMachine.provide({ actors: { write: writes.logic } }),
+      storeMachine.provide({ actors: { disk: diskLogic(writes.ask) } }),
       { generation, acknowledged: snapshot(0), now: () => clock.now() },
       { clock, inspect },
     );

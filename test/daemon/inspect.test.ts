@@ -48,16 +48,21 @@ describe('inspect', () => {
     const inspector = await inspect(host);
     expect(inspector.lines.map(({ type }) => type)).to.deep.equal([
       'inspection',
-      ...Array(5).fill('@xstate.actor'),
+      ...Array(6).fill('@xstate.actor'),
       'snapshot',
     ]);
     const actors = [...inspector.seen.actors.values()];
     const names = actors.map(({ line }) => line.name);
-    expect(names).to.deep.equal(['coordinator', 'scanner', 'store', 'node-0', 'node-1']);
+    expect(names).to.have.members(['coordinator', 'scanner', 'store', 'disk', 'node-0', 'node-1']);
+    const idOf = (name: string) => actors.find(({ line }) => line.name === name)?.line.sessionId;
     const [root, ...children] = actors;
     expect(root?.line.parentId).to.equal(null);
-    for (const { line } of children) expect(line.parentId).to.equal(root?.line.sessionId);
-    for (const { line } of actors) expect(JSON.parse(line.definition ?? '')).to.have.property('id');
+    for (const { line } of children) {
+      expect(line.parentId).to.equal(idOf(line.name === 'disk' ? 'store' : 'coordinator'));
+    }
+    const machines = actors.filter(({ line }) => line.name !== 'disk');
+    for (const { line } of machines)
+      expect(JSON.parse(line.definition ?? '')).to.have.property('id');
     expect(owners(inspector.seen, 'node-0')).to.deep.equal({ nova: '1-2,17-18' });
     inspector.close();
   });
@@ -104,7 +109,7 @@ describe('inspect', () => {
     });
     expect(transitions.map(({ guard }) => guard)).to.include.members([
       'keepsInvariants',
-      'hasMoreWaiting',
+      'nothingIsNew',
     ]);
     const reply = lines.find(isReply);
     expect(reply).to.deep.nested.include({
@@ -152,7 +157,7 @@ describe('inspect', () => {
       const isLast = (line: RecordingLine) =>
         line.type === 'claimed' && line.service_name === 'last';
       await inspector.until(isLast);
-      await inspector.until(isAfter(inspector.sessionOf('store'), 'xstate.done.actor.write'));
+      await inspector.until(isAfter(inspector.sessionOf('store'), 'WRITTEN'));
     }
     expect(settled(early.seen)).to.deep.equal(settled(late.seen));
     const { seq: _, time: __, ...earlyPicture } = early.seen.picture ?? { seq: 0, time: '' };

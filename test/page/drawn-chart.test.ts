@@ -85,9 +85,9 @@ describe('the charts of the page', () => {
   it('find the transitions that were taken, and none of another version', () => {
     const chart = charts.find(({ id }) => id === 'store') as DrawnChart;
     const taken = {
-      from: 'store.clean',
+      from: 'store.writing',
       to: ['store.writing'],
-      event: '',
+      event: 'WRITTEN',
       guard: 'hasMoreWaiting',
     };
     const [place = -1, ...others] = placesOf(chart, [taken]);

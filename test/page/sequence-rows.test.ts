@@ -37,11 +37,12 @@ describe('the messages on the page', () => {
       );
     const apply = said.filter((text) => text.includes('APPLY'));
     expect(apply.some((text) => /node 1; dpdk 9,25; nova /.test(text))).to.equal(true);
-    expect(said.filter((text) => !text.includes('APPLY')).slice(0, 8)).to.deep.equal([
+    expect(said.filter((text) => !text.includes('APPLY')).slice(0, 9)).to.deep.equal([
       'told | the inspection begins | of a daemon 0.1.0',
       'clients → coordinator | REQUEST | allocate_numa_cores dpdk 2 on node 1',
       'coordinator → store | SAVE |',
-      'tasks → store | write done |',
+      'store → tasks | WRITE |',
+      'tasks → store | WRITTEN | generation 3',
       'store → coordinator | STORED | generation 3',
       'told | nova lost 2 CPUs (9,25) to dpdk; holds 26 CPUs (1-7,10-15,17-23,26-31) now, ordinary, legacy |',
       'told | dpdk claimed 2 CPUs (9,25); holds 2 CPUs (9,25) now, explicit, legacy |',
@@ -59,7 +60,7 @@ describe('the messages on the page', () => {
     expect(changes).to.include({
       REQUEST: 'coordinator: durability ready → committing',
       SAVE: 'store: clean → writing alone',
-      'write done': 'store: writing alone → clean',
+      WRITTEN: 'store: writing alone → clean',
       STORED: 'coordinator: durability committing → ready',
     });
   });
