@@ -4,8 +4,9 @@ import { link, lstat, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { messageOf } from '../core/quoting.js';
 import { inspectDirectory } from './inspect-state.js';
+import { isMissing } from './missing.js';
 import { syncDirectory, writeSynced } from './replace-copies.js';
-import { isMissing, judgeCopy } from './state-copies.js';
+import { judgeCopy } from './state-copies.js';
 import { formatState } from './state-format.js';
 import { StateError, type StoredState } from './stored-state.js';
 
@@ -31,7 +32,8 @@ export async function readNewest(stateDirectory: string): Promise<Exported | nul
     // A daemon that serves may have replaced it in the meantime, by something as whole.
     const judged = judgeCopy(bytes);
     if (judged.condition === 'whole' && judged.state.format === 'own') {
-      return { state: judged.state, bytes };
+      // Blanks are room for what a daemon writes next, which is nobody else's business.
+      return { state: judged.state, bytes: Buffer.from(`${bytes.toString().trimEnd()}\n`) };
     }
   }
   return { state, bytes: Buffer.from(formatState(state, new Date())) };

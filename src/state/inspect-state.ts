@@ -6,13 +6,13 @@
 import { access, constants } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../core/quoting.js';
+import { isMissing } from './missing.js';
 import {
   type Copies,
   type Copy,
   type CopyFault,
   chooseState,
   type FoundState,
-  isMissing,
   judgeCopy,
   readCopies,
 } from './state-copies.js';

@@ -6,8 +6,9 @@
 import { chown, link, lstat, rename, rm } from 'node:fs/promises';
 import { messageOf } from '../core/quoting.js';
 import type { SourceFile } from './inspect-state.js';
+import { isMissing } from './missing.js';
 import { replaceCopies, syncDirectory } from './replace-copies.js';
-import { type Copies, chooseState, isMissing, judgeCopy, readCopies } from './state-copies.js';
+import { type Copies, chooseState, judgeCopy, readCopies } from './state-copies.js';
 import { formatState } from './state-format.js';
 import { lockStateDirectory } from './state-lock.js';
 import { copyPaths, timeInName } from './state-names.js';

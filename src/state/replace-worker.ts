@@ -4,12 +4,13 @@
  */
 
 import { messageOf } from '../core/quoting.js';
-import { HalfDoneError, replaceCopies } from './replace-copies.js';
+import { HalfDoneError, type Room, replaceCopies } from './replace-copies.js';
 
 /** What is to be in both copies of the state of a directory. */
 export interface ReplaceTask {
   readonly stateDirectory: string;
   readonly text: string;
+  readonly room: Room;
   /** One number, that both threads see: see {@link claimed}. */
   readonly claim: Int32Array;
 }
@@ -36,11 +37,12 @@ export function claimed(claim: Int32Array, what: keyof typeof CLAIMS): boolean {
 }
 
 /** Does one task. Never throws. */
-export default function replace({ stateDirectory, text, claim }: ReplaceTask): ReplaceResult {
+export default function replace({ stateDirectory, text, room, claim }: ReplaceTask): ReplaceResult {
   try {
-    replaceCopies(stateDirectory, text, () => {
+    const mayTouch = () => {
       if (!claimed(claim, 'touch')) throw new Error('nobody waits for this write any more');
-    });
+    };
+    replaceCopies(stateDirectory, text, { mayTouch, room });
     return { ok: true };
   } catch (error) {
     return { ok: false, isHalfDone: error instanceof HalfDoneError, reason: messageOf(error) };

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf } from '../core/quoting.js';
+import { isMissing } from './missing.js';
 import { claimsOlderFormat, parseState } from './state-format.js';
 import { copyPaths } from './state-names.js';
 import { StateError, type StoredState } from './stored-state.js';
@@ -45,21 +46,28 @@ export async function readCopies(stateDirectory: string): Promise<Copies> {
   return Promise.all([readCopy(first), readCopy(twin)]);
 }
 
-/** Reads one state file. A file that cannot be read at all is damaged too. */
-export async function readCopy(path: string): Promise<Copy> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if (isMissing(error)) return { path, condition: 'missing' };
-    return { path, condition: 'damaged', reason: messageOf(error), isOlder: false };
-  }
-  return { path, ...judgeCopy(bytes) };
-}
+/** So often a copy is read that is another one each time. */
+const READS_MAX = 10;
 
-/** Whether an error of the file system says that there is nothing of that name. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+/**
+ * Reads one state file. A file that cannot be read at all is damaged too. One that seems damaged is
+ * read again until it stays the same: a daemon that runs may have written over what was being read.
+ */
+export async function readCopy(path: string): Promise<Copy> {
+  let before: Buffer | null = null;
+  for (let reads = 1; ; reads++) {
+    let bytes: Buffer;
+    try {
+      bytes = await readFile(path);
+    } catch (error) {
+      if (isMissing(error)) return { path, condition: 'missing' };
+      return { path, condition: 'damaged', reason: messageOf(error), isOlder: false };
+    }
+    const judged = judgeCopy(bytes);
+    const isFinal = judged.condition === 'whole' || before?.equals(bytes) || reads === READS_MAX;
+    if (isFinal) return { path, ...judged };
+    before = bytes;
+  }
 }
 
 /** What the bytes of a state file are worth. */

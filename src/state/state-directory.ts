@@ -48,6 +48,7 @@ export async function openStateDirectory(
       close: async () => {
         await writer.settled();
         process.off('exit', cleanUp);
+        cleanUp();
         lock.release();
       },
     };

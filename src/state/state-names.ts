@@ -24,7 +24,15 @@ export function timeInName(moment: Date): string {
   return moment.toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** Where a copy is written before it takes its place; in the same directory, to be renamed there. */
+/**
+ * Where a copy is written before it takes its place; in the same directory, to be renamed there. While
+ * a daemon runs, what it replaced last may stand there, as room for what comes next.
+ */
 export function temporaryPath(path: string): string {
   return `${path}.tmp`;
+}
+
+/** The second name of what is about to be replaced, for a moment. */
+export function replacedPath(path: string): string {
+  return `${path}.old`;
 }

@@ -13,6 +13,8 @@ export class StateWriter {
   /** Of the newest text that may be on disk; never used twice, so that the newer one wins. */
   #generation: number;
   #last: Promise<unknown> = Promise.resolve();
+  /** The last write ended well: what it replaced may be written over. */
+  #leftRoom = false;
   /** Writes that are under way or wait. */
   #unfinishedCount = 0;
 
@@ -80,7 +82,10 @@ export class StateWriter {
   async #put(content: Snapshot, signal?: AbortSignal): Promise<number> {
     const generation = ++this.#generation;
     const text = formatState({ ...content, generation }, new Date());
-    await this.#replaceCopies(this.#stateDirectory, text, signal);
+    const room = this.#leftRoom ? 'reuse' : 'keep';
+    this.#leftRoom = false;
+    await this.#replaceCopies(this.#stateDirectory, text, room, signal);
+    this.#leftRoom = true;
     return generation;
   }
 }

@@ -1,6 +1,6 @@
 /** `inspect` on a real daemon: what its actors hear and become, in the order in which it happens. */
 
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -11,6 +11,7 @@ import { cores, hugepages, numa } from '../core/hosts.js';
 import { until } from '../process/until.js';
 import { TestHost } from './harness.js';
 import { Inspector, isAfter } from './inspector.js';
+import { obstructWrites } from './obstacle.js';
 
 const inspect = (host: TestHost) => new Inspector(host.socketPath).begin();
 
@@ -125,15 +126,14 @@ describe('inspect', () => {
     await host.ask(cores('nova', 28));
     const inspector = await inspect(host);
     const before = owners(inspector.seen, 'node-0');
-    const obstacle = `${host.statePath}.tmp`;
-    mkdirSync(obstacle);
+    const makeWay = obstructWrites(host);
     expect(await host.ask(numa('dpdk', 0, 2))).to.include({ code: 'STORAGE_FAILED' });
     const node = inspector.sessionOf('node-0');
     await inspector.until(isAfter(node, 'APPLY'));
     expect(owners(inspector.seen, 'node-0')).to.have.property('dpdk');
     await inspector.until(isAfter(node, 'SYNC'));
     expect(owners(inspector.seen, 'node-0')).to.deep.equal(before);
-    rmdirSync(obstacle);
+    makeWay();
     inspector.close();
   });
 

@@ -1,13 +1,14 @@
 /** What the daemon counts: in the status, and as metrics over the socket and over HTTP. */
 
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { METRICS_CONNECTIONS_MAX } from '../../src/protocol/limits.js';
 import { readOnce, TestHost, type Wire } from './harness.js';
+import { obstructWrites } from './obstacle.js';
 
 const cores = (service_name: string, num_of_cores: number): Wire => ({
   action: 'allocate_cores',
@@ -153,8 +154,7 @@ describe('the status', () => {
     expect(counts.scan_failures).to.be.at.least(scans.failures_in_a_row);
     host.mendSysfsFile('devices/system/cpu/online', '0-31\n');
     while ((await statusOf(host))['scans'].failures_in_a_row > 0);
-    const obstacle = `${host.statePath}.tmp`;
-    mkdirSync(obstacle);
+    const makeWay = obstructWrites(host);
     expect(await host.ask(cores('nova', 1))).to.include({ code: 'STORAGE_FAILED' });
     const failing = await statusOf(host);
     expect(failing['counts'].commit_failures).to.be.at.least(1);
@@ -162,7 +162,7 @@ describe('the status', () => {
     expect((await metricsOf(host)).get('epa_orchestrator_store_failing')?.samples).to.deep.equal(
       new Map([['epa_orchestrator_store_failing', 1]]),
     );
-    rmSync(obstacle, { recursive: true });
+    makeWay();
     while ((await statusOf(host))['store'].problem !== null);
   });
 });

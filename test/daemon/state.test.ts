@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { TestHost, type Wire } from './harness.js';
+import { obstructWrites } from './obstacle.js';
 
 const older = {
   version: 1,
@@ -21,7 +22,14 @@ const older = {
   },
 };
 
-const FILES_OF_A_DAEMON = ['holder.json', 'state.json', 'state.twin.json'];
+/** Once it has replaced both copies: what was there is room for the next write. */
+const FILES_OF_A_DAEMON = [
+  'holder.json',
+  'state.json',
+  'state.json.tmp',
+  'state.twin.json',
+  'state.twin.json.tmp',
+];
 
 const claim = (service_name: string, num_of_cores: number): Wire => ({
   action: 'allocate_cores',
@@ -76,11 +84,15 @@ describe('a daemon and its state', () => {
     await host.stop();
     for (const path of [host.statePath, host.twinPath]) {
       writeFileSync(`${path}.tmp`, '{"version": 2, "gener');
+      writeFileSync(`${path}.old`, readFileSync(path));
     }
     await host.start();
     expect(await host.allocations()).to.deep.equal({ nova: '1' });
     await host.ask(claim('ceph', 1));
     expect(readdirSync(host.stateDirectory)).to.have.members(FILES_OF_A_DAEMON);
+    for (const path of [host.statePath, host.twinPath]) {
+      expect(JSON.parse(readFileSync(`${path}.tmp`, 'utf8')).claims).to.have.length(1);
+    }
   });
 
   it('heals a damaged copy from its twin, and says so in log and status', async () => {
@@ -195,9 +207,7 @@ describe('a daemon and its state', () => {
     const startedAtMs = Date.now();
     await host.ask(claim('nova', 26));
     const before = await host.allocations();
-    // A directory in the way of the temporary file: not even root can write there.
-    const obstacle = `${host.statePath}.tmp`;
-    mkdirSync(obstacle);
+    const makeWay = obstructWrites(host);
     const [forced, listed] = await Promise.all([
       host.ask({
         action: 'allocate_numa_cores',
@@ -215,7 +225,7 @@ describe('a daemon and its state', () => {
     expect(status['state']).to.contain('readOnly');
     expect(status['store'].problem.reason).to.contain('EISDIR');
     expect(Date.parse(status['store'].problem.since)).to.be.within(startedAtMs, Date.now());
-    rmSync(obstacle, { recursive: true });
+    makeWay();
     while ((await host.ask(claim('ceph', 1)))['code'] === 'READ_ONLY');
     expect(await host.allocations()).to.deep.equal({ ...before, ceph: '15' });
     expect(host.log.some((line) => line['msg'] === 'the state can be stored again')).to.equal(true);

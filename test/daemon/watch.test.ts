@@ -1,6 +1,6 @@
 /** `watch` on a real daemon: the whole picture, then every change that is durable, without gaps. */
 
-import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -9,6 +9,7 @@ import { cores, hugepages, numa } from '../core/hosts.js';
 import { applyLine, freshTables, type WatchTables } from '../core/watch-tables.js';
 import { checkLine } from './by-contract.js';
 import { readLines, readToEnd, TestHost, type Wire } from './harness.js';
+import { obstructWrites } from './obstacle.js';
 
 const pages = (serviceName: string, count: number) => hugepages(serviceName, 0, 2_048, count);
 
@@ -207,14 +208,12 @@ describe('watch', () => {
     await host.ask(cores('nova', 28));
     const watcher = new Watcher(host);
     await watcher.next();
-    // A directory in the way of the temporary file: not even root can write there.
-    const obstacle = `${host.statePath}.tmp`;
-    mkdirSync(obstacle);
+    const makeWay = obstructWrites(host);
     expect(await host.ask(numa('dpdk', 0, 2))).to.include({ code: 'STORAGE_FAILED' });
     const told = await watcher.next();
     expect(told).to.include({ type: 'daemon_changed', seq: 2, state: 'read-only' });
     expect(told['store_problem']).to.be.a('string');
-    rmdirSync(obstacle);
+    makeWay();
     const recovered = await watcher.next();
     expect(recovered).to.include({ seq: 3, state: 'serving', store_problem: null });
     await host.ask(cores('nova', -1));

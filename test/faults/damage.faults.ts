@@ -142,7 +142,8 @@ describe('the files of a state', () => {
 
     it('ends the program with a failure that names both files', async () => {
       await using host = new ProcessHost();
-      const half = everything.bytes.subarray(0, everything.bytes.length / 2);
+      const { length } = everything.bytes.toString().trimEnd();
+      const half = everything.bytes.subarray(0, length / 2);
       for (const path of [host.statePath, host.twinPath]) writeFileSync(path, half);
       const daemon = host.launch();
       expect(await daemon.ended).to.equal(1);

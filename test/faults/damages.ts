@@ -11,23 +11,40 @@ export interface Damage {
   readonly harmed: CopyName | 'both' | null;
 }
 
-/** A copy at every length but its own. Without its last newline nothing is lost. */
+/** Between the text of a copy and its end, where it is filled up, one place in so many will do. */
+const BLANKS_STRIDE = 97;
+
+/** The places of a copy: all of its text, some of the blanks behind it, and the last two. */
+function placesOf(bytes: Buffer): { places: number[]; textLength: number } {
+  const textLength = bytes.toString().trimEnd().length;
+  const places = [...bytes.keys()].filter(
+    (place) =>
+      place <= textLength ||
+      place >= bytes.length - 2 ||
+      (place - textLength) % BLANKS_STRIDE === 0,
+  );
+  return { places, textLength };
+}
+
+/** A copy at every length but its own. Without the blanks and the newline at its end nothing is lost. */
 export function truncations(bytes: Buffer): { name: string; content: Buffer; isHarm: boolean }[] {
-  return Array.from({ length: bytes.length }, (_, length) => ({
+  const { places, textLength } = placesOf(bytes);
+  return places.map((length) => ({
     name: `truncated to ${length} of ${bytes.length} bytes`,
     content: bytes.subarray(0, length),
-    isHarm: length < bytes.length - 1,
+    isHarm: length < textLength,
   }));
 }
 
 /** A copy with each of its bits altered. */
 export function flips(bytes: Buffer): { name: string; content: Buffer; isHarm: boolean }[] {
-  return Array.from({ length: bytes.length * 8 }, (_, index) => {
-    const content = Buffer.from(bytes);
-    const position = index >> 3;
-    content.writeUInt8(bytes.readUInt8(position) ^ (1 << (index & 7)), position);
-    return { name: `bit ${index & 7} of byte ${position} altered`, content, isHarm: true };
-  });
+  return placesOf(bytes).places.flatMap((position) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => {
+      const content = Buffer.from(bytes);
+      content.writeUInt8(bytes.readUInt8(position) ^ (1 << bit), position);
+      return { name: `bit ${bit} of byte ${position} altered`, content, isHarm: true };
+    }),
+  );
 }
 
 type Altered = ReturnType<typeof flips>[number];

@@ -5,6 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import type { DaemonProcess } from '../process/daemon-process.js';
 import { undoneInAnyCase } from '../process/undone-in-any-case.js';
 
@@ -41,10 +42,29 @@ export class DiskTrace {
    * @throws Error with what `strace` says when it cannot trace
    */
   static async attach(daemon: DaemonProcess, { path, calls }: CallFault): Promise<DiskTrace> {
-    const trace = new DiskTrace([
-      ...['-f', '-p', String(daemon.process.pid), '-P', path],
-      ...['-e', `trace=${Object.keys(calls).join(',')}`, '-e', 'signal=none'],
+    return DiskTrace.#of(daemon, [path], Object.keys(calls), [
       ...Object.entries(calls).flatMap(([call, what]) => ['-e', `inject=${call}:${what}`]),
+    ]);
+  }
+
+  /** Only looks on: see {@link callsSeen}. Resolves when it does. */
+  static watch(
+    daemon: DaemonProcess,
+    paths: readonly string[],
+    calls: readonly string[],
+  ): Promise<DiskTrace> {
+    return DiskTrace.#of(daemon, paths, calls, ['-y']);
+  }
+
+  static async #of(
+    daemon: DaemonProcess,
+    paths: readonly string[],
+    calls: readonly string[],
+    words: readonly string[],
+  ): Promise<DiskTrace> {
+    const trace = new DiskTrace([
+      ...['-f', '-p', String(daemon.process.pid), ...paths.flatMap((path) => ['-P', path])],
+      ...['-e', `trace=${calls.join(',')}`, '-e', 'signal=none', ...words],
     ]);
     const attached = new Promise<boolean>((resolve) => {
       trace.#strace.stderr?.on('data', () => {
@@ -67,6 +87,13 @@ export class DiskTrace {
   /** Calls that were made to fail so far. */
   get failedCallCount(): number {
     return this.#said.split('(INJECTED').length - 1;
+  }
+
+  /** The calls so far, each with the name of the file that it is about first: `fsync state`. */
+  get callsSeen(): string[] {
+    return [
+      ...this.#said.matchAll(/^(?:\[pid +\d+\] )?(\w+)\((?:\d+<|AT_FDCWD\S*, "|")([^">]+)/gm),
+    ].map(([, call, path]) => `${call} ${basename(path ?? '')}`);
   }
 
   /** Resolves when the fault is over; what was held goes on. */

@@ -125,7 +125,7 @@ export async function expectRecovery(host: ProcessHost): Promise<void> {
   });
   expect(state).to.contain('durability ready');
   expect(await logged(host, RECOVERY)).to.have.length(1);
-  expect(host.files.filter((name) => name !== 'holder.json')).to.deep.equal(
+  expect(host.filesAtRest.filter((name) => name !== 'holder.json')).to.deep.equal(
     FILES_AT_REST.filter((name) => name !== 'holder.json'),
   );
 }

@@ -50,7 +50,9 @@ const DISK_FAULTS: readonly DiskFault[] = [
 function faultOf({ reason, strike, lift }: DiskFault, disk: SmallDisk): Fault {
   return {
     ...{ reason, isHalfDone: false },
-    strike: async () => {
+    strike: async (host) => {
+      // Otherwise there is room for what comes next: see below.
+      host.removeRoom();
       strike(disk);
       return { failedCallCount: null, lift: async () => lift(disk) };
     },
@@ -84,6 +86,29 @@ describe('a daemon whose disk is full or read-only', function () {
     });
   }
 
+  for (const { what, strike, lift } of DISK_FAULTS.filter((fault) => fault !== READ_ONLY)) {
+    it(`goes on in the room of what it replaced, as long as that will do: ${what}`, async () => {
+      await using host = new ProcessHost();
+      using disk = new SmallDisk(host.stateDirectory);
+      await host.start(CROWD_OPTIONS);
+      const crowd = await Crowd.settle(host);
+      const acknowledged = await host.holdings();
+      strike(disk);
+      const change = { action: 'allocate_cores', service_name: 'more' };
+      for (const num_of_cores of [1, 2, 1, -1]) {
+        expect(await host.ask({ ...change, num_of_cores })).not.to.have.property('error');
+      }
+      expect((await statusOf(host))['store'].problem).to.equal(null);
+      await crowd.seesNoChange();
+      await host.daemon.kill();
+      lift(disk);
+      await host.start(CROWD_OPTIONS);
+      expect(await host.holdings()).to.deep.equal(acknowledged);
+      await expectOrderlyEnd(host);
+      tally('× changes on a disk without room for a new file');
+    });
+  }
+
   for (const diskFault of [FULL, READ_ONLY]) {
     it(`hands nobody the CPUs of a release that fails: ${diskFault.what}`, async () => {
       await using host = new ProcessHost();
@@ -102,6 +127,8 @@ describe('a daemon whose disk is full or read-only', function () {
       await host.daemon.kill();
       const before = readStored(host);
       const startedAtMs = Date.now();
+      // The start would clear it away, and have as much to write into.
+      host.removeRoom();
       strike(disk);
       await host.start(CROWD_OPTIONS);
       await storeFails(host);

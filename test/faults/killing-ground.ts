@@ -4,14 +4,16 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { judgeCopy } from '../../src/state/state-copies.js';
 import { machineOf } from '../load/cpu-requests.js';
 import { storedState } from '../load/listings.js';
 import { choicesFrom, Load, type Prey } from '../load/load.js';
 import type { DaemonProcess } from '../process/daemon-process.js';
-import { FILES_AT_REST, ProcessHost } from '../process/process-host.js';
+import { FILES_AT_REST, ProcessHost, ROOM_FILES } from '../process/process-host.js';
 
 /** Under load it is killed after so many answers at most, which is a few writes of all clients. */
 const ANSWERS_MAX = 60;
@@ -83,7 +85,7 @@ export class KillingGround implements AsyncDisposable {
     }
     this.tally.rounds++;
     this.tally.healedCopies += this.#healedCount;
-    if (this.host.files.some((name) => name.endsWith('.tmp'))) this.tally.interruptedWrites++;
+    if (this.#isWriteInterrupted) this.tally.interruptedWrites++;
   }
 
   /** The last start, and an orderly end. */
@@ -139,7 +141,8 @@ export class KillingGround implements AsyncDisposable {
     expect(this.#healedCount, 'the copies healed').to.equal(isOneBehind ? 1 : 0);
     const shown = await this.load.settle({ isKilled: false });
     await this.#untilAtRest();
-    expect(this.host.files.join(' '), 'the state directory').to.equal(FILES_AT_REST.join(' '));
+    const files = this.host.filesAtRest.join(' ');
+    expect(files, 'the state directory').to.equal(FILES_AT_REST.join(' '));
     expect(readdirSync(this.host.directory).sort().join(' ')).to.equal('epa.sock state sys');
     expect(storedState(this.host.statePath), 'the first copy').to.deep.equal(shown);
     expect(this.#areCopiesEqual, 'the twin is equal').to.equal(true);
@@ -162,6 +165,17 @@ export class KillingGround implements AsyncDisposable {
     return first === twin;
   }
 
+  /** Whether something newer than the first copy is there, or half of something. */
+  get #isWriteInterrupted(): boolean {
+    const { host } = this;
+    if (host.files.some((name) => name.endsWith('.old'))) return true;
+    const stored = generationOf(host.statePath);
+    return ROOM_FILES.some((name) => {
+      const path = join(host.stateDirectory, name);
+      return existsSync(path) && (generationOf(path) ?? Infinity) > (stored ?? 0);
+    });
+  }
+
   get #healedCount(): number {
     return this.host.log.filter(({ msg }) => msg === 'a copy of the state is healed from its twin')
       .length;
@@ -170,6 +184,13 @@ export class KillingGround implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.host[Symbol.asyncDispose]();
   }
+}
+
+/** Of what is in a file; `null` = nothing whole. */
+function generationOf(path: string): number | null {
+  if (!existsSync(path)) return null;
+  const judged = judgeCopy(readFileSync(path));
+  return judged.condition === 'whole' ? judged.state.generation : null;
 }
 
 async function killAfter(

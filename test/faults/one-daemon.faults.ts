@@ -115,7 +115,7 @@ describe('a daemon that wants what another has', function () {
     const crowd = await serving(host);
     await host.daemon.kill();
     const left = possessions(host);
-    expect(left['files'].map((file: Wire) => file['name'])).to.deep.equal(FILES_AT_REST);
+    expect(host.filesAtRest).to.deep.equal(FILES_AT_REST);
     await host.start(CROWD_OPTIONS);
     expect(identityOf(host.socketPath)).not.to.deep.equal(left['socket']);
     const holder = readFileSync(join(host.stateDirectory, 'holder.json'), 'utf8');

@@ -117,7 +117,7 @@ describe('a daemon that is asked to end', function () {
     it(`finishes what the disk holds up, when it answers in time: ${signal}`, async () => {
       await using host = new ProcessHost();
       await host.start();
-      const hold = await DiskTrace.hold(host.daemon, 'fsync', `${host.twinPath}.tmp`);
+      const hold = await DiskTrace.hold(host.daemon, 'fdatasync', `${host.twinPath}.tmp`);
       const change = host.ask({ action: 'allocate_cores', service_name: 'nova', num_of_cores: 3 });
       await storeIs(host, 'writing alone');
       host.daemon.process.kill(signal);
@@ -133,9 +133,9 @@ describe('a daemon that is asked to end', function () {
     });
   }
 
-  for (const [what, pathOf] of [
-    ['before anything is replaced', (host: ProcessHost) => `${host.statePath}.tmp`],
-    ['after both copies are replaced', (host: ProcessHost) => host.stateDirectory],
+  for (const [what, call, pathOf] of [
+    ['before anything is replaced', 'fdatasync', (host: ProcessHost) => `${host.statePath}.tmp`],
+    ['after both copies are replaced', 'fsync', (host: ProcessHost) => host.stateDirectory],
   ] as const) {
     it(`ends in order while every write fails ${what}`, async () => {
       await using host = new ProcessHost();
@@ -144,7 +144,7 @@ describe('a daemon that is asked to end', function () {
       const acknowledged = await host.holdings();
       const before = readStored(host);
       const trace = await DiskTrace.attach(host.daemon, {
-        ...{ path: pathOf(host), calls: { fsync: 'error=EIO' } },
+        ...{ path: pathOf(host), calls: { [call]: 'error=EIO' } },
       });
       await endsWhileStoreFails(host);
       expect(trace.failedCallCount).to.be.above(0);
@@ -171,6 +171,7 @@ describe('a daemon that is asked to end', function () {
       await Crowd.settle(host);
       const acknowledged = await host.holdings();
       const before = readStored(host);
+      host.removeRoom();
       strike(disk);
       await endsWhileStoreFails(host);
       lift(disk);
@@ -198,6 +199,7 @@ describe('a daemon that is asked to end', function () {
       await Crowd.settle(host);
       const acknowledged = await host.holdings();
       // Opening a pipe that nobody reads waits for a reader.
+      host.removeRoom();
       execFileSync('mkfifo', [`${host.statePath}.tmp`]);
       const change = replyOrNull(host, CHANGES[0] ?? {});
       await storeIs(host, 'writing alone');
@@ -211,7 +213,7 @@ describe('a daemon that is asked to end', function () {
       await host.start(CROWD_OPTIONS);
       expect(await host.holdings()).to.deep.equal(acknowledged);
       await storeIs(host, 'clean');
-      expect(host.files).to.deep.equal(FILES_AT_REST);
+      expect(host.filesAtRest).to.deep.equal(FILES_AT_REST);
       await expectOrderlyEnd(host);
     });
   }

@@ -23,8 +23,12 @@ const cores = (service_name: string): Wire => ({
 
 const HELD = [
   ['write', 'the temporary file of the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
-  ['fsync', 'the temporary file of the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
-  ['fsync', 'the temporary file of the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
+  [
+    'fdatasync',
+    'the temporary file of the first copy',
+    (host: ProcessHost) => `${host.statePath}.tmp`,
+  ],
+  ['fdatasync', 'the temporary file of the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
   ['rename', 'the first copy', (host: ProcessHost) => `${host.statePath}.tmp`],
   ['rename', 'the twin', (host: ProcessHost) => `${host.twinPath}.tmp`],
   ['fsync', 'the directory', (host: ProcessHost) => host.stateDirectory],
@@ -78,7 +82,7 @@ describe('a daemon whose disk does not answer', function () {
     const acknowledged = await host.holdings();
     const before = readStored(host);
     disk.keepRoomOf([host.statePath, host.twinPath]);
-    const hold = await DiskTrace.hold(host.daemon, 'fsync', `${host.statePath}.tmp`);
+    const hold = await DiskTrace.hold(host.daemon, 'fdatasync', `${host.statePath}.tmp`);
     const startedAtMs = Date.now();
     await crowd.meets(HANG);
     await expectReadOnly(host, HANG, startedAtMs);

@@ -5,8 +5,9 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineShape } from '../../src/simulate/machine-shape.js';
 import { readToEnd, type Wire } from '../daemon/harness.js';
@@ -18,6 +19,8 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 
 /** What a state directory has while a daemon serves and nothing is being written. */
 export const FILES_AT_REST = ['holder.json', 'state.json', 'state.twin.json'];
+/** What a daemon that runs may keep beside them: what it replaced, as room for its next write. */
+export const ROOM_FILES = ['state.json.tmp', 'state.twin.json.tmp'];
 
 /** A machine and a state directory; daemons are started on them one after the other. */
 export class ProcessHost extends MachineDirectory {
@@ -95,6 +98,16 @@ export class ProcessHost extends MachineDirectory {
   /** The names in the state directory, sorted. */
   get files(): string[] {
     return readdirSync(this.stateDirectory).sort();
+  }
+
+  /** The same without {@link ROOM_FILES}. */
+  get filesAtRest(): string[] {
+    return this.files.filter((name) => !ROOM_FILES.includes(name));
+  }
+
+  /** Removes the room for the next write, which has to find some on the disk then. */
+  removeRoom(): void {
+    for (const name of ROOM_FILES) rmSync(join(this.stateDirectory, name), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

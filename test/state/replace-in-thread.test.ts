@@ -18,9 +18,9 @@ describe('a replacement in a thread', () => {
   it('touches nothing, and leaves nothing, once it was given up', () => {
     const stateDirectory = temporaryDirectory();
     const claim = newClaim();
-    replace({ stateDirectory, text: 'before', claim: newClaim() });
+    replace({ stateDirectory, text: 'before', room: 'none', claim: newClaim() });
     expect(claimed(claim, 'giveUp')).to.equal(true);
-    const result = replace({ stateDirectory, text: 'after', claim });
+    const result = replace({ stateDirectory, text: 'after', room: 'none', claim });
     expect(result).to.deep.equal({
       ok: false,
       isHalfDone: false,
@@ -34,7 +34,8 @@ describe('a replacement in a thread', () => {
 
   it('cannot be given up any more once it has begun with the copies', () => {
     const claim = newClaim();
-    const task: ReplaceTask = { stateDirectory: temporaryDirectory(), text: 'text', claim };
+    const stateDirectory = temporaryDirectory();
+    const task: ReplaceTask = { stateDirectory, text: 'text', room: 'none', claim };
     expect(replace(task)).to.deep.equal({ ok: true });
     expect(claimed(claim, 'giveUp')).to.equal(false);
     expect(claimed(claim, 'touch')).to.equal(true);
@@ -47,18 +48,20 @@ describe('a replacement in a thread', () => {
     try {
       const [first, twin] = copyPaths(stateDirectory);
       mkdirSync(temporaryPath(first));
-      const unready = await rejectionOf(inThread(stateDirectory, 'text'));
+      const unready = await rejectionOf(inThread(stateDirectory, 'text', 'none'));
       expect(String(unready)).to.match(/^Error: EISDIR/);
       const elsewhere = temporaryDirectory();
       mkdirSync(copyPaths(elsewhere)[1]);
-      const halfDone = await rejectionOf(inThread(elsewhere, 'text'));
+      const halfDone = await rejectionOf(inThread(elsewhere, 'text', 'none'));
       expect(halfDone).to.be.instanceOf(HalfDoneError);
       expect(String(halfDone)).to.include('EISDIR');
       expect(existsSync(twin)).to.equal(false);
     } finally {
       await threads.close();
     }
-    expect(String(await rejectionOf(inThread(stateDirectory, 'text')))).to.include('closed');
+    expect(String(await rejectionOf(inThread(stateDirectory, 'text', 'none')))).to.include(
+      'closed',
+    );
   });
 
   for (const isTouched of [false, true]) {
@@ -73,7 +76,7 @@ describe('a replacement in a thread', () => {
         },
       };
       const inThread = replaceInThread(threads);
-      const error = await rejectionOf(inThread(temporaryDirectory(), 'text'));
+      const error = await rejectionOf(inThread(temporaryDirectory(), 'text', 'none'));
       expect(error instanceof HalfDoneError).to.equal(isTouched);
       expect(String(error)).to.include('out of memory');
     });

@@ -3,5 +3,5 @@
 import { replaceCopies } from '../../src/state/replace-copies.js';
 import type { Replace } from '../../src/state/replace-in-thread.js';
 
-export const replaceHere: Replace = async (stateDirectory, text, signal) =>
-  replaceCopies(stateDirectory, text, () => signal?.throwIfAborted());
+export const replaceHere: Replace = async (stateDirectory, text, room, signal) =>
+  replaceCopies(stateDirectory, text, { mayTouch: () => signal?.throwIfAborted(), room });

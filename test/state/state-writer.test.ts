@@ -63,7 +63,10 @@ describe('replaceCopies', () => {
 
   it('fails when the directory is missing, and does not make it', async () => {
     const directory = join(temporaryDirectory(), 'gone');
-    expect(await rejectionOf(replaceHere(directory, 'text'))).to.have.property('code', 'ENOENT');
+    expect(await rejectionOf(replaceHere(directory, 'text', 'none'))).to.have.property(
+      'code',
+      'ENOENT',
+    );
     expect(existsSync(directory)).to.equal(false);
   });
 
@@ -72,7 +75,7 @@ describe('replaceCopies', () => {
       const directory = temporaryDirectory();
       replaceCopies(directory, 'before');
       mkdirSync(temporaryPath(copyPaths(directory)[index]));
-      const error = await rejectionOf(replaceHere(directory, 'after'));
+      const error = await rejectionOf(replaceHere(directory, 'after', 'none'));
       expect(error).to.have.property('code', 'EISDIR');
       expect(textsOf(directory)).to.deep.equal(['before', 'before']);
       expect(readdirSync(directory)).to.have.members([...NAMES, `${NAMES[index]}.tmp`]);
