@@ -7,9 +7,10 @@
  *     repeats. "single" = a connection for each request. Ends after so many seconds, but not before
  *     as many replies as there are clients; or, if COUNT is not 0, after so many replies.
  *     STREAM-REQUEST is sent on a connection of its own, and what comes is dropped.
- *   load write DIRECTORY SECONDS BYTES COPIES
- *     Replaces a file, or as many copies of it at once: temporary files, fsync and rename of each, fsync
- *     of the directory.
+ *   load write DIRECTORY SECONDS BYTES COPIES new|room
+ *     Replaces a file, or as many copies of it at once: temporary files, sync and rename of each, fsync
+ *     of the directory. "new" = each time new files; "room" = what was replaced is written over the next
+ *     time, as the daemon does it.
  *
  * Prints one JSON object. Times are in nanoseconds.
  */
@@ -35,6 +36,8 @@
 #define REQUESTS_MAX 64
 #define REPLY_HEAD 256
 #define COPIES_MAX 2
+/* What a file grows by. */
+#define BLOCK 4096
 /* What a run may take beyond its time. */
 #define PATIENCE_NS 600000000000u
 
@@ -217,27 +220,34 @@ static void run_clients(double seconds, uint64_t count, const char *stream_reque
          (unsigned long long)bytes_read, (unsigned long long)stream_bytes);
 }
 
-static void run_writes(const char *directory, double seconds, size_t size, int copies) {
+static void run_writes(const char *directory, double seconds, size_t size, int copies, int in_room) {
+  if (in_room) size = (size + BLOCK - 1) / BLOCK * BLOCK;
   char *text = malloc(size + 1);
-  char names[COPIES_MAX][2][32];
+  char names[COPIES_MAX][3][32];
   int files[COPIES_MAX];
   if (text == NULL || chdir(directory) < 0) fail(directory);
   memset(text, 'x', size);
   for (int copy = 0; copy < copies; copy++) {
     snprintf(names[copy][0], sizeof names[copy][0], "bare-%d.new", copy);
     snprintf(names[copy][1], sizeof names[copy][1], "bare-%d", copy);
+    snprintf(names[copy][2], sizeof names[copy][2], "bare-%d.old", copy);
+    for (int name = 0; name < 3; name++) unlink(names[copy][name]);
   }
+  int how = O_WRONLY | O_CREAT | O_CLOEXEC | (in_room ? 0 : O_TRUNC);
   uint64_t start = now(), end = start + (uint64_t)(seconds * 1e9), before = start, count = 0;
   while (before < end) {
     for (int copy = 0; copy < copies; copy++) {
-      int fd = open(names[copy][0], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+      int fd = open(names[copy][0], how, 0600);
       if (fd < 0 || write(fd, text, size) != (ssize_t)size) fail(names[copy][0]);
       files[copy] = fd;
     }
     for (int copy = 0; copy < copies; copy++)
-      if (fsync(files[copy]) < 0 || close(files[copy]) < 0) fail(names[copy][0]);
-    for (int copy = 0; copy < copies; copy++)
+      if ((in_room ? fdatasync(files[copy]) : fsync(files[copy])) < 0 || close(files[copy]) < 0) fail(names[copy][0]);
+    for (int copy = 0; copy < copies; copy++) {
+      int is_kept = in_room && link(names[copy][1], names[copy][2]) == 0;
       if (rename(names[copy][0], names[copy][1]) < 0) fail("rename");
+      if (is_kept && rename(names[copy][2], names[copy][0]) < 0) fail("rename");
+    }
     int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) < 0 || close(fd) < 0) fail(directory);
     uint64_t after = now();
@@ -261,8 +271,9 @@ int main(int count, char **words) {
     is_session = strcmp(words[4], "session") == 0;
     read_requests(words[3]);
     run_clients(atof(words[5]), strtoull(words[6], NULL, 10), count > 7 ? words[7] : NULL);
-  } else if (count == 6 && strcmp(words[1], "write") == 0 && atoi(words[5]) <= COPIES_MAX) {
-    run_writes(words[2], atof(words[3]), strtoull(words[4], NULL, 10), atoi(words[5]));
+  } else if (count == 7 && strcmp(words[1], "write") == 0 && atoi(words[5]) <= COPIES_MAX) {
+    int in_room = strcmp(words[6], "room") == 0;
+    run_writes(words[2], atof(words[3]), strtoull(words[4], NULL, 10), atoi(words[5]), in_room);
   } else {
     fprintf(stderr, "load: see the head of load.c\n");
     return 2;

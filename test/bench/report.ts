@@ -33,12 +33,22 @@ export interface ReportJson {
     readonly bareWriteUs: number | null;
   };
   readonly cells: Readonly<Record<string, LimitedSample>>;
-  readonly extras: Omit<Measurements, 'cells' | 'bareServer' | 'bareWriteUs' | 'bareTwinWriteUs'>;
+  readonly extras: Omit<
+    Measurements,
+    'cells' | 'bareServer' | 'bareWriteUs' | 'bareTwinWriteUs' | 'bareRoomWriteUs'
+  >;
 }
 
 /** Puts the results together. */
 export function formatReport(about: About, measured: Measurements) {
-  const { cells, bareServer, bareWriteUs, bareTwinWriteUs: _, ...extras } = measured;
+  const {
+    cells,
+    bareServer,
+    bareWriteUs,
+    bareTwinWriteUs: _,
+    bareRoomWriteUs: __,
+    ...extras
+  } = measured;
   const mediansOf = <S extends object>(map: ReadonlyMap<string, readonly S[]>) =>
     Object.fromEntries([...map].map(([name, samples]) => [name, medians(samples)]));
   const json: ReportJson = {

@@ -59,6 +59,7 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
     bareServer: new Map<string, Sample[]>(),
     bareWriteUs: [] as number[],
     bareTwinWriteUs: [] as number[],
+    bareRoomWriteUs: [] as number[],
     idle: [] as Pair[],
     inspected: [] as Pair[],
     coldStarts: [] as ColdStart[],
@@ -74,6 +75,7 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
               bareServer: new Map(),
               bareWriteUs: [],
               bareTwinWriteUs: [],
+              bareRoomWriteUs: [],
             }
           : found;
       for (const group of grouped(cells)) await runGroup(tools, running, group, plan, kept);
@@ -129,6 +131,7 @@ async function runGroup(
     readonly bareServer: Map<string, Sample[]>;
     readonly bareWriteUs: number[];
     readonly bareTwinWriteUs: number[];
+    readonly bareRoomWriteUs: number[];
   },
 ): Promise<void> {
   const [first] = group;
@@ -140,9 +143,10 @@ async function runGroup(
   put(found.bareServer, `${mode}, ${clients} clients`, bare.sample);
   let bareWriteUs = 0;
   if (isDurable(action) && clients === 1) {
-    bareWriteUs = await bareWrite(tools, seconds, 1);
+    bareWriteUs = await bareWrite(tools, seconds, 1, 'new');
     found.bareWriteUs.push(bareWriteUs);
-    found.bareTwinWriteUs.push(await bareWrite(tools, seconds, 2));
+    found.bareTwinWriteUs.push(await bareWrite(tools, seconds, 2, 'new'));
+    found.bareRoomWriteUs.push(await bareWrite(tools, seconds, 2, 'room'));
   }
   for (const cell of group) {
     const daemon = daemons.get(cell.machine.name);
@@ -157,9 +161,15 @@ async function runGroup(
 }
 
 /** p50 of a bare durable write of as many copies, in microseconds. */
-async function bareWrite(tools: Tools, seconds: number, copies: number): Promise<number> {
-  const words = ['write', tools.directory, String(seconds), String(BARE_WRITE_BYTES), `${copies}`];
-  return (await runLoad(tools, ...words)).p50Ns / 1e3;
+async function bareWrite(
+  tools: Tools,
+  seconds: number,
+  copies: number,
+  how: 'new' | 'room',
+): Promise<number> {
+  const what = [String(BARE_WRITE_BYTES), `${copies}`, how];
+  const sample = await runLoad(tools, 'write', tools.directory, String(seconds), ...what);
+  return sample.p50Ns / 1e3;
 }
 
 function barePath({ directory }: Tools, mode: Cell['mode']): string {
