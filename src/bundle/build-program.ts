@@ -9,6 +9,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { requireBuiltins } from './builtins.js';
 import { writeLicences } from './licences.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,19 +24,18 @@ const ENTRIES = [
   'src/sysfs/scan-worker.ts',
 ];
 
-/** Packages that are modules of their own right and many files. */
-const BUNDLED = ['jsonc-parser', 'xstate', 'zod'];
-
-/** Those that load files of theirs by place, or are a file or two anyway. */
-const LOADED = [
-  'cli-table3',
+/** Packages that every start needs, with those that they need in turn. */
+const BUNDLED = [
   'commander',
-  'koffi',
-  'pino',
-  'pino-pretty',
-  'piscina',
-  'prom-client',
+  'jsonc-parser',
+  'xstate',
+  'zod',
+  ...['pino', '@pinojs/redact', 'atomic-sleep', 'on-exit-leak-free', 'pino-std-serializers'],
+  ...['quick-format-unescaped', 'safe-stable-stringify', 'sonic-boom', 'thread-stream'],
 ];
+
+/** Those that load files of theirs by place, or are wanted by few commands. */
+const LOADED = ['cli-table3', 'koffi', 'pino-pretty', 'piscina', 'prom-client'];
 
 rmSync(target, { recursive: true, force: true });
 const { metafile } = await build({
@@ -51,6 +51,7 @@ const { metafile } = await build({
   outbase: root,
   outdir: target,
   platform: 'node',
+  plugins: [requireBuiltins],
   sourcemap: true,
   splitting: true,
   target: 'node20',

@@ -13,7 +13,7 @@ import {
   readSync,
   statSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 
 /**
@@ -70,10 +70,12 @@ export class SysfsError extends Error {
 /** The files below `root`, read anew from the disk or kernel at every call. */
 export function sysfsFilesAt(root: string): SysfsFiles {
   const absoluteRoot = resolve(root);
+  // Not by `join`, which normalises thousands of paths that are so already.
+  const prefix = absoluteRoot === '/' ? '/' : `${absoluteRoot}/`;
   return {
     root: absoluteRoot,
-    readText: (path) => readText(join(absoluteRoot, path)),
-    listNames: (path) => listNames(join(absoluteRoot, path)),
+    readText: (path) => readText(prefix + path),
+    listNames: (path) => listNames(prefix + path),
   };
 }
 
