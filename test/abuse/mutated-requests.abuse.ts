@@ -80,7 +80,7 @@ describe('a daemon that is sent requests which are nearly right', () => {
     await storeIs(host, 'clean');
     for (const text of readStored(host).texts) {
       const { generation, updated_at } = JSON.parse(text);
-      expect(text).to.equal(model.stateText(generation, updated_at));
+      expect(`${text.trimEnd()}\n`).to.equal(model.stateText(generation, updated_at));
     }
   }
 
