@@ -72,6 +72,12 @@ const RETRY_MIN_MS = 250;
 /** An operator who made room on the disk does not wait longer than this. */
 const RETRY_MAX_MS = 10_000;
 
+/** Keeps what is to be saved until the disk is free. */
+const GATHER = {
+  type: 'gather',
+  params: ({ event }: { readonly event: { readonly save: Save } }) => ({ save: event.save }),
+} as const;
+
 export const storeMachine = setup({
   types: {
     context: {} as StoreContext,
@@ -132,18 +138,14 @@ export const storeMachine = setup({
   invoke: { id: 'disk', src: 'disk' },
   initial: 'clean',
   on: {
-    SAVE: { actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) } },
+    SAVE: { actions: GATHER },
   },
   states: {
     clean: {
       on: {
         SAVE: {
           target: 'writing',
-          actions: [
-            { type: 'gather', params: ({ event }) => ({ save: event.save }) },
-            'takeNext',
-            'startWrite',
-          ],
+          actions: [GATHER, 'takeNext', 'startWrite'],
         },
       },
     },
@@ -191,7 +193,7 @@ export const storeMachine = setup({
           on: {
             SAVE: {
               target: 'withMoreWaiting',
-              actions: { type: 'gather', params: ({ event }) => ({ save: event.save }) },
+              actions: GATHER,
             },
           },
         },
