@@ -33,22 +33,12 @@ export interface ReportJson {
     readonly bareWriteUs: number | null;
   };
   readonly cells: Readonly<Record<string, LimitedSample>>;
-  readonly extras: Omit<
-    Measurements,
-    'cells' | 'bareServer' | 'bareWriteUs' | 'bareTwinWriteUs' | 'bareRoomWriteUs'
-  >;
+  readonly extras: Omit<Measurements, 'cells' | 'bareServer' | 'bareWrites'>;
 }
 
 /** Puts the results together. */
 export function formatReport(about: About, measured: Measurements) {
-  const {
-    cells,
-    bareServer,
-    bareWriteUs,
-    bareTwinWriteUs: _,
-    bareRoomWriteUs: __,
-    ...extras
-  } = measured;
+  const { cells, bareServer, bareWrites, ...extras } = measured;
   const mediansOf = <S extends object>(map: ReadonlyMap<string, readonly S[]>) =>
     Object.fromEntries([...map].map(([name, samples]) => [name, medians(samples)]));
   const json: ReportJson = {
@@ -56,7 +46,7 @@ export function formatReport(about: About, measured: Measurements) {
     aims: aimsOf(measured),
     limits: {
       bareServer: mediansOf(bareServer),
-      bareWriteUs: bareWriteUs.length === 0 ? null : median(bareWriteUs),
+      bareWriteUs: bareWrites.oneUs.length === 0 ? null : median(bareWrites.oneUs),
     },
     cells: mediansOf(cells),
     extras,

@@ -23,7 +23,7 @@ import {
 import { type BenchMachine, MIDDLE, SMALL } from './machines.js';
 import { MeasuredDaemon, MeasuredProcess } from './measured-process.js';
 import { measurePlacements } from './placements.js';
-import type { LimitedSample, Measurements } from './results.js';
+import type { BareWrites, LimitedSample, Measurements } from './results.js';
 import { runLoad, type Tools } from './tools.js';
 
 /** What is measured, and for how long. */
@@ -57,9 +57,7 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
   const found = {
     cells: new Map<string, LimitedSample[]>(),
     bareServer: new Map<string, Sample[]>(),
-    bareWriteUs: [] as number[],
-    bareTwinWriteUs: [] as number[],
-    bareRoomWriteUs: [] as number[],
+    bareWrites: noBareWrites(),
     idle: [] as Pair[],
     inspected: [] as Pair[],
     coldStarts: [] as ColdStart[],
@@ -73,9 +71,7 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
               ...found,
               cells: new Map(),
               bareServer: new Map(),
-              bareWriteUs: [],
-              bareTwinWriteUs: [],
-              bareRoomWriteUs: [],
+              bareWrites: noBareWrites(),
             }
           : found;
       for (const group of grouped(cells)) await runGroup(tools, running, group, plan, kept);
@@ -129,9 +125,7 @@ async function runGroup(
   found: {
     readonly cells: Map<string, LimitedSample[]>;
     readonly bareServer: Map<string, Sample[]>;
-    readonly bareWriteUs: number[];
-    readonly bareTwinWriteUs: number[];
-    readonly bareRoomWriteUs: number[];
+    readonly bareWrites: BareWrites;
   },
 ): Promise<void> {
   const [first] = group;
@@ -149,9 +143,9 @@ async function runGroup(
   let bareWriteUs = 0;
   if (isDurable(action) && clients === 1) {
     bareWriteUs = await bareWrite(tools, seconds, 1, 'new');
-    found.bareWriteUs.push(bareWriteUs);
-    found.bareTwinWriteUs.push(await bareWrite(tools, seconds, 2, 'new'));
-    found.bareRoomWriteUs.push(await bareWrite(tools, seconds, 2, 'room'));
+    found.bareWrites.oneUs.push(bareWriteUs);
+    found.bareWrites.twinUs.push(await bareWrite(tools, seconds, 2, 'new'));
+    found.bareWrites.roomUs.push(await bareWrite(tools, seconds, 2, 'room'));
   }
   const samples = new Map<Cell, Sample>();
   for (const cell of group) {
@@ -167,6 +161,10 @@ async function runGroup(
       ofBareWrite: bareWriteUs === 0 ? 0 : sample.p50Us / bareWriteUs,
     });
   }
+}
+
+function noBareWrites(): BareWrites {
+  return { oneUs: [], twinUs: [], roomUs: [] };
 }
 
 /** p50 of a bare durable write of as many copies, in microseconds. */
