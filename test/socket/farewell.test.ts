@@ -14,8 +14,11 @@ describe('a socket that is closed soon', () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  /** Answers a peer that sends a newline at that moment; gives what was read of it by the end. */
-  const bytesReadOf = async (close: (socket: Socket, dueTurn: number) => void) => {
+  /**
+   * Answers a peer that sends a newline at that moment; gives what was read of it by the end, and what
+   * the peer read: on some versions of Node.js it meets a reset only when it reads on.
+   */
+  const farewellOf = async (close: (socket: Socket, dueTurn: number) => void) => {
     const path = join(directory, 'one');
     const server = createServer({ allowHalfOpen: true }).listen(path);
     await once(server, 'listening');
@@ -30,15 +33,18 @@ describe('a socket that is closed soon', () => {
       close(socket, dueTurn);
     });
     peer.write('request');
-    expect(await text(peer)).to.equal('reply');
+    const heard = await text(peer).catch((error: NodeJS.ErrnoException) => error.code);
     server.close();
     await once(server, 'close');
-    return socket.bytesRead;
+    return { bytesRead: socket.bytesRead, heard };
   };
 
   it('is read to what its peer sent behind the request, or that would read a reset', async () => {
-    expect(await bytesReadOf(closeSoon)).to.equal('request\n'.length);
-    expect(await bytesReadOf((socket) => socket.destroy())).to.equal('request'.length);
+    const closedSoon = await farewellOf(closeSoon);
+    expect(closedSoon).to.deep.equal({ bytesRead: 'request\n'.length, heard: 'reply' });
+    const closedAtOnce = await farewellOf((socket) => socket.destroy());
+    expect(closedAtOnce.bytesRead).to.equal('request'.length);
+    expect(closedAtOnce.heard).to.be.oneOf(['reply', 'ECONNRESET']);
   });
 
   it('is closed at once when its turn is over', async () => {
