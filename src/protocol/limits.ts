@@ -51,7 +51,7 @@ export const LINGER_MS = 1_000;
 export const FAREWELL_MS = 2_000;
 
 /**
- * Connections the kernel queues while the loop is busy. libuv accepts one per turn; with Node's
+ * Connections the kernel queues while the loop is busy. libuv accepts one per server and turn; with Node's
  * default of 511 a burst of 1,000 clients meets EAGAIN.
  */
 export const LISTEN_BACKLOG = 4_096;

@@ -5,7 +5,6 @@
 
 import type { Socket } from 'node:net';
 import type { Caller } from '../core/caller.js';
-import { invariant } from '../core/invariant.js';
 import { peerOf } from '../libc/peer.js';
 import { isRefusal, type Refusal, refusal } from '../protocol/error-codes.js';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../protocol/limits.js';
 import type { Reply } from '../protocol/reply.js';
 import { isStream, type Request, type StreamRequest } from '../protocol/request.js';
+import { descriptorOf } from './descriptor.js';
 import { closeSoon, turnOfFarewell } from './farewell.js';
 import { type Frame, Framer } from './framing.js';
 import type { HeldBytes, Holder } from './held-bytes.js';
@@ -343,11 +343,4 @@ export class Connection implements Holder {
       this.finish();
     }
   }
-}
-
-/** The descriptor of an open socket, which Node.js does not tell of. */
-function descriptorOf(socket: Socket): number {
-  const descriptor: unknown = Reflect.get(Reflect.get(socket, '_handle') ?? {}, 'fd');
-  invariant(typeof descriptor === 'number', 'a socket that was read from has no descriptor');
-  return descriptor;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from 'node:net';
+import { atEndOfTurn, turnNumber } from './turns.js';
 
 /**
  * A turn ends behind its reading. The one in which the request was read may have read no more, the next
@@ -13,17 +14,17 @@ import type { Socket } from 'node:net';
  */
 const TURNS = 3;
 
-let turnNumber = 0;
-/** Turns are counted up to this one. */
-let countedTo = 0;
 /** Not due yet. */
 const waiting: { readonly socket: Socket; readonly dueTurn: number }[] = [];
 
+atEndOfTurn(() => {
+  if (waiting.length === 0) return;
+  for (const { socket, dueTurn } of waiting.splice(0)) closeSoon(socket, dueTurn);
+});
+
 /** Says that a request was read in this turn. @returns from which turn on its socket may be closed */
 export function turnOfFarewell(): number {
-  if (countedTo <= turnNumber) setImmediate(endTurn);
-  countedTo = turnNumber + TURNS;
-  return countedTo;
+  return turnNumber(TURNS) + TURNS;
 }
 
 /**
@@ -32,13 +33,6 @@ export function turnOfFarewell(): number {
  * @param dueTurn what {@link turnOfFarewell} gave
  */
 export function closeSoon(socket: Socket, dueTurn: number): void {
-  if (turnNumber >= dueTurn) socket.destroy();
+  if (turnNumber() >= dueTurn) socket.destroy();
   else waiting.push({ socket, dueTurn });
-}
-
-function endTurn(): void {
-  turnNumber++;
-  if (turnNumber < countedTo) setImmediate(endTurn);
-  if (waiting.length === 0) return;
-  for (const { socket, dueTurn } of waiting.splice(0)) closeSoon(socket, dueTurn);
 }

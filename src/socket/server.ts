@@ -7,6 +7,7 @@ import { messageOf } from '../core/quoting.js';
 import { groupId } from '../libc/group-id.js';
 import { refusal } from '../protocol/error-codes.js';
 import { FAREWELL_MS, LISTEN_BACKLOG, PATIENCE, type Patience } from '../protocol/limits.js';
+import { Acceptors } from './acceptors.js';
 import { type Backend, Connection } from './connection.js';
 import { handedOverPath } from './handed-over.js';
 import { HeldBytes } from './held-bytes.js';
@@ -72,6 +73,7 @@ export async function serveSocket(
   const connections = new Register<{ readonly socket: Socket; readonly connection: Connection }>();
   const { connectionsMax } = traffic;
   const accept = (socket: Socket) => {
+    acceptors.noteAccepted();
     const connection = new Connection(socket, backend, patience, held);
     const number = connections.add({ socket, connection });
     traffic.openCount = connections.size;
@@ -87,15 +89,18 @@ export async function serveSocket(
       );
     }
   };
-  const servers: Server[] = [];
+  /** Those that listen, and those that have peers left. */
+  const servers = new Set<Server>();
   const newServer = () => {
     const server = createServer({ allowHalfOpen: true }, accept);
-    servers.push(server);
+    servers.add(server);
+    server.once('close', () => servers.delete(server));
     return server;
   };
+  const acceptors = new Acceptors(newServer);
   const close = async () => {
     // Closing a server also removes its socket file, unless it was handed over.
-    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    const closed = [...servers].map((server) => new Promise((resolve) => server.close(resolve)));
     for (const { connection } of connections) connection.finish();
     const cutOff = () => {
       for (const { socket } of connections) socket.destroy();
@@ -108,6 +113,7 @@ export async function serveSocket(
     const paths = await listenHandedOver(place.handedOver, newServer);
     isOwnPath = !paths.includes(resolvePath(place.path));
     if (isOwnPath) await listenPrivately(place, newServer());
+    acceptors.help([...servers]);
   } catch (error) {
     await close();
     throw error;

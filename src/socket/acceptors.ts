@@ -1,0 +1,82 @@
+/**
+ * Accepts with more than one server while many peers come at once. libuv accepts one peer for each
+ * server and turn of its loop, and a turn costs about as much as a peer: with some servers at the same
+ * socket, a turn brings as many. A peer that comes alone would pay for it, since all servers try to
+ * accept it, so that there is one again when peers come one after another.
+ */
+
+import type { Server } from 'node:net';
+import { duplicate } from '../libc/duplicate.js';
+import { LISTEN_BACKLOG } from '../protocol/limits.js';
+import { descriptorOf } from './descriptor.js';
+import { turnNumber } from './turns.js';
+
+/** Servers beside each that listens, while many come: `docs/decisions/0018`. More bring nothing. */
+const HELPERS = 7;
+
+/** Peers that came in a crowd, beyond those that came alone, until there are helpers. */
+const CROWD = 64;
+
+/** Turns between two peers that are told from none between them. */
+const TURNS = 2;
+
+/** The servers of a socket, and those that help them. */
+export class Acceptors {
+  readonly #newServer: () => Server;
+  #served: readonly Server[] = [];
+  #helpers: Server[] = [];
+  #lastTurn = Number.NEGATIVE_INFINITY;
+  /** 0 = peers come one after another; {@link CROWD} = many at once. */
+  #crowdedness = 0;
+
+  /** @param newServer makes one that hands its peers on like those that are helped */
+  constructor(newServer: () => Server) {
+    this.#newServer = newServer;
+  }
+
+  /** Helps these from now on. */
+  help(served: readonly Server[]): void {
+    this.#served = [...served];
+  }
+
+  /** Hears of each peer. Who comes within a turn of the one before has waited for it. */
+  noteAccepted(): void {
+    const turn = turnNumber(TURNS);
+    const isCrowded = turn - this.#lastTurn < TURNS;
+    this.#lastTurn = turn;
+    if (isCrowded && this.#crowdedness < CROWD) {
+      this.#crowdedness++;
+      if (this.#crowdedness === CROWD && this.#helpers.length === 0) this.#gather();
+    } else if (!isCrowded && this.#crowdedness > 0) {
+      this.#crowdedness--;
+      if (this.#crowdedness === 0) this.#dismiss();
+    }
+  }
+
+  /** Goes on without help. What helpers have accepted stays connected. */
+  #dismiss(): void {
+    for (const helper of this.#helpers.splice(0)) helper.close();
+  }
+
+  #gather(): void {
+    for (const server of this.#served) {
+      for (let count = 0; count < HELPERS; count++) this.#addHelper(server);
+    }
+  }
+
+  #addHelper(server: Server): void {
+    let fd: number;
+    try {
+      fd = duplicate(descriptorOf(server));
+    } catch {
+      // Too many files are open: it goes on as it is.
+      return;
+    }
+    const helper = this.#newServer();
+    this.#helpers.push(helper);
+    helper.once('error', () => {
+      this.#helpers = this.#helpers.filter((other) => other !== helper);
+    });
+    helper.listen({ fd, backlog: LISTEN_BACKLOG });
+  }
+}
