@@ -3,20 +3,50 @@
  * and only when something changed. What every request needs is in `read-vitals.ts`.
  */
 
+import { type CpuSet, hasCpu, intersectCpus } from '../core/cpu-set.js';
+import { isOutdated } from '../core/freshen.js';
 import type { MachineFacts } from '../core/machine.js';
 import { readCaches } from './read-caches.js';
 import { readCores, readIsolatedCpus, readOnlineCpus } from './read-cpus.js';
 import { readNodes } from './read-nodes.js';
+import { readVitals } from './read-vitals.js';
 import type { SysfsFiles } from './sysfs-files.js';
 
+/** As often at most: where CPUs come and go all the time, the daemon looks again soon anyway. */
+const READS_MAX = 3;
+
 /**
- * The facts of the machine whose sysfs is `files`. The files are read one after another: while
- * CPUs or nodes come and go the facts may mix two moments, but each CPU is in exactly one core
- * and in one cache at most.
+ * The facts of the machine whose sysfs is `files`. The files are read one after another; when CPUs or
+ * nodes came or went meanwhile, all are read again, and where that goes on and on, CPUs count that were
+ * online all the time: else one seems to sit in no node, because its node was read a moment later. Each
+ * CPU is in exactly one core and in one cache at most.
  *
  * @throws SysfsError when any file that is there cannot be read or understood: all or nothing
  */
 export function readMachine(files: SysfsFiles): MachineFacts {
+  for (let reads = 1; ; reads++) {
+    const facts = readOnce(files);
+    const vitals = readVitals(files, { pagesOf: 'none', devices: [] });
+    if (!isOutdated(facts, vitals)) return facts;
+    if (reads === READS_MAX) return withoutCpusThatWent(facts, vitals.onlineCpus);
+  }
+}
+
+/** @param left that were online when all had been read */
+function withoutCpusThatWent(facts: MachineFacts, left: CpuSet): MachineFacts {
+  const without = (groups: MachineFacts['cores']) =>
+    groups
+      .map((group) => group.filter((cpu) => hasCpu(left, cpu)))
+      .filter((group) => group.length > 0);
+  return {
+    ...facts,
+    onlineCpus: intersectCpus(facts.onlineCpus, left),
+    cores: without(facts.cores),
+    caches: without(facts.caches),
+  };
+}
+
+function readOnce(files: SysfsFiles): MachineFacts {
   const onlineCpus = readOnlineCpus(files);
   return {
     onlineCpus,
