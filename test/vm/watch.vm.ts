@@ -26,6 +26,11 @@ describe('one who watches a daemon on a real kernel', () => {
     expect(lines('node_removed').map((line) => line['node_id'])).to.include(2);
   });
 
+  it('hears of no CPU without a node: all of them have one, also while they come and go', () => {
+    const homeless = lines('node_added').filter((line) => line['node'].node_id === null);
+    expect(homeless).to.deep.equal([]);
+  });
+
   it('hears of hugepages that the kernel gets and gives back', () => {
     const totals = lines('hugepages_changed')
       .filter((line) => line['node_id'] === 0 && line['size_kb'] === 2_048)
