@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wire } from '../daemon/wire.js';
@@ -14,6 +14,13 @@ import { obtainPackages, type Packages } from './packages.js';
 /** A boot with all scenarios takes some two minutes on a busy machine; more than this is a hang. */
 const LIMIT_MS = 540_000;
 
+/**
+ * The driver says that it is there within half a minute. Now and then an emulator hangs before its kernel
+ * has said a word; such a guest is started again.
+ */
+const START_LIMIT_MS = 150_000;
+const STARTS_MAX = 2;
+
 /** How much of the guest's console is told when something goes wrong. */
 const CONSOLE_LINES = 40;
 
@@ -24,6 +31,7 @@ type Outcome = { readonly report: Wire } | { readonly error: string };
 export class Boot {
   readonly #outcomes = new Map<string, Outcome>();
   #ending: string | undefined;
+  #isUp = false;
   readonly #news = new EventEmitter();
 
   private constructor() {}
@@ -61,7 +69,13 @@ export class Boot {
     const clean = () => rmSync(scratch, { recursive: true, force: true });
     process.once('exit', clean);
     try {
-      return await this.#emulate(packages, scratch);
+      for (let starts = 1; ; starts++) {
+        const ending = await this.#emulate(packages, scratch);
+        if (this.#isUp || starts === STARTS_MAX) return ending;
+        process.stdout.write('  the guest did not come up; it is started again\n');
+        rmSync(scratch, { recursive: true, force: true });
+        mkdirSync(scratch);
+      }
     } finally {
       clean();
       process.off('exit', clean);
@@ -96,11 +110,15 @@ export class Boot {
       timeout: LIMIT_MS,
       killSignal: 'SIGKILL',
     });
+    const giveUp = setTimeout(() => {
+      if (!this.#isUp) emulator.kill('SIGKILL');
+    }, START_LIMIT_MS);
     let complaints = '';
     emulator.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaints += text;
     });
     const [status, signal] = await once(emulator, 'close');
+    clearTimeout(giveUp);
     const how = signal === null ? `with status ${status}` : `by ${signal}`;
     return [
       `the guest ended ${how}, and had not reported that`,
@@ -110,6 +128,8 @@ export class Boot {
   }
 
   #note({ scenario, ...outcome }: Wire): void {
+    this.#isUp = true;
+    if (scenario === undefined) return;
     this.#outcomes.set(scenario, outcome as Outcome);
     this.#news.emit('news');
   }

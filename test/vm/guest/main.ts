@@ -5,6 +5,8 @@ import { Link } from './link.js';
 import { SCENARIOS } from './scenarios.js';
 
 const link = new Link();
+// Whoever waits for the reports knows now that there will be some.
+link.send({ isUp: true });
 const guest = new Guest(link);
 await guest.startDaemon();
 await guest.gatherCrowd();
