@@ -7,10 +7,12 @@ import {
   type CpuSet,
   countCpus,
   cpuSetOf,
+  cpusOf,
   hasCpu,
   isEmpty,
   NO_CPUS,
   sameCpus,
+  subtractCpus,
   uniteCpus,
 } from './cpu-set.js';
 import { invariant } from './invariant.js';
@@ -45,16 +47,18 @@ export function chooseCpus(choice: Choice): CpuSet {
   return chosen;
 }
 
-/** The cores of a machine as they are now, also one behind the other, where counting in them is quick. */
+/** The cores of a machine as they are now. */
 interface Layout {
   /** Of which the cores are. */
   readonly eligibleCpus: CpuSet;
   readonly cores: readonly (readonly number[])[];
-  /** The CPUs of all cores, core by core. */
-  readonly siblings: Uint32Array;
-  /** Where the CPUs of each core begin, and behind the last core where they end. */
-  readonly starts: Uint32Array;
+  /** CPU → the index of its core, or {@link NO_CORE}. */
+  readonly coreOf: Uint32Array;
+  /** Of the narrowest core. */
+  readonly fewestThreads: number;
 }
+
+const NO_CORE = 0xffff_ffff;
 
 /** What the last choice on a machine found; the next is most often about the same CPUs. */
 const lastLayouts = new WeakMap<object, Layout>();
@@ -79,50 +83,36 @@ function laidOut(cores: Choice['cores'], eligibleCpus: CpuSet): Layout {
     if (cpus.length > 0) eligible.push(cpus);
   }
   eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-  const starts = new Uint32Array(eligible.length + 1);
+  const coreOf = new Uint32Array(eligibleCpus.length * 32).fill(NO_CORE);
+  let fewestThreads = Number.POSITIVE_INFINITY;
   for (const [index, core] of eligible.entries()) {
-    starts[index + 1] = (starts[index] ?? 0) + core.length;
+    for (const cpu of core) coreOf[cpu] = index;
+    fewestThreads = Math.min(fewestThreads, core.length);
   }
-  const layout = {
-    eligibleCpus,
-    cores: eligible,
-    siblings: Uint32Array.from(eligible.flat()),
-    starts,
-  };
+  const layout = { eligibleCpus, cores: eligible, coreOf, fewestThreads };
   lastLayouts.set(cores, layout);
   return layout;
 }
 
 /** Picks up to `wanted` of the `available` CPUs for a service that has `chosen` ones. */
-function pick(
-  { cores, siblings, starts }: Layout,
-  chosen: CpuSet,
-  available: CpuSet,
-  wanted: number,
-): CpuSet {
+function pick(layout: Layout, chosen: CpuSet, available: CpuSet, wanted: number): CpuSet {
   if (wanted === 0 || isEmpty(available)) return NO_CPUS;
+  const { cores, fewestThreads } = layout;
   const picked = siblingsOfChosen(cores, chosen, available).slice(0, wanted);
+  const { lacking, split } = lackingOf(layout, chosen, available);
   const unbroken: (readonly number[])[] = [];
-  const singles: number[] = [];
-  for (let index = 0, start = 0; index < cores.length; index++) {
-    if (picked.length === wanted) break;
-    const end = starts[index + 1] ?? 0;
-    let count = 0;
-    let isChosen = false;
-    for (let place = start; place < end; place++) {
-      const cpu = siblings[place] ?? 0;
-      if (hasCpu(available, cpu)) count++;
-      else if (hasCpu(chosen, cpu)) isChosen = true;
-    }
-    const threadCount = end - start;
-    start = end;
-    if (count === 0 || isChosen) continue;
+  for (let index = 0; index < lacking.length; index++) {
+    if (lacking[index] !== 0) continue;
+    const room = wanted - picked.length;
+    // Each unbroken core has a CPU to give, so that no more of them are needed.
+    if (room === 0 || (room < fewestThreads && unbroken.length === wanted)) break;
     const core = cores[index] ?? [];
-    if (count < threadCount) singles.push(...core.filter((cpu) => hasCpu(available, cpu)));
-    else if (threadCount <= wanted - picked.length) picked.push(...core);
-    // Each of them has a CPU to give, so that no more are needed.
+    if (core.length <= room) picked.push(...core);
     else if (unbroken.length < wanted) unbroken.push(core);
   }
+  const singles = split.flatMap((index) =>
+    (cores[index] ?? []).filter((cpu) => hasCpu(available, cpu)),
+  );
   singles.sort((a, b) => a - b);
   picked.push(...singles.slice(0, wanted - picked.length));
   for (const core of unbroken) {
@@ -130,6 +120,36 @@ function pick(
     picked.push(...core.slice(0, wanted - picked.length));
   }
   return cpuSetOf(picked);
+}
+
+/**
+ * How many CPUs of each core cannot be had, and which cores have some of both. A core with a chosen CPU
+ * counts as one of which none can be had. Goes through what cannot be had: of a large machine that is
+ * mostly the smaller part.
+ */
+function lackingOf(
+  { eligibleCpus, cores, coreOf }: Layout,
+  chosen: CpuSet,
+  available: CpuSet,
+): { readonly lacking: Uint32Array; readonly split: readonly number[] } {
+  const lacking = new Uint32Array(cores.length);
+  const touched: number[] = [];
+  const gone = subtractCpus(eligibleCpus, available);
+  // Bit by bit, since a list of them would cost as much as all that is done with it.
+  for (let word = 0; word < gone.length; word++) {
+    for (let bits = gone[word] ?? 0; bits !== 0; bits &= bits - 1) {
+      const index = coreOf[word * 32 + 31 - Math.clz32(bits & -bits)] ?? NO_CORE;
+      if (index === NO_CORE) continue;
+      if (lacking[index] === 0) touched.push(index);
+      lacking[index] = (lacking[index] ?? 0) + 1;
+    }
+  }
+  for (const cpu of cpusOf(chosen)) {
+    const index = coreOf[cpu] ?? NO_CORE;
+    if (index !== NO_CORE) lacking[index] = cores[index]?.length ?? 0;
+  }
+  const split = touched.filter((index) => (lacking[index] ?? 0) < (cores[index]?.length ?? 0));
+  return { lacking, split };
 }
 
 /**
