@@ -81,7 +81,7 @@ export class Holdings {
     claimedCpus: NO_CPUS,
     explicitCpus: NO_CPUS,
     protectedCpus: NO_CPUS,
-    owners: new Map(),
+    owners: LayeredMap.of(),
     replies: [],
   });
 
@@ -98,7 +98,7 @@ export class Holdings {
   /** CPUs of services whose policy is `non-preemptive`. */
   readonly protectedCpus: CpuSet;
   /** Service → who made its first claim. Those of {@link ROOT_OWNER}, or nobody known, are absent. */
-  readonly owners: ReadonlyMap<string, Owner>;
+  readonly owners: LayeredMap<string, Owner>;
 
   /** Replies to requests that may be repeated, oldest first. */
   readonly replies: readonly RememberedReply[];
@@ -163,9 +163,7 @@ export class Holdings {
   /** The holdings in which a service that holds something belongs to somebody. */
   withOwner(serviceName: string, owner: Owner): Holdings {
     invariant(this.holdsAnything(serviceName), `${serviceName} holds nothing that could be owned`);
-    const owners = new Map(this.owners);
-    if (isPlainRoot(owner)) owners.delete(serviceName);
-    else owners.set(serviceName, owner);
+    const owners = this.owners.with([[serviceName, isPlainRoot(owner) ? undefined : owner]]);
     return this.#with({ owners });
   }
 
@@ -176,7 +174,7 @@ export class Holdings {
 
   /** The same claims and records, all of them root's, and nothing remembered of who asked. */
   withoutOwners(): Holdings {
-    return this.#with({ owners: new Map(), replies: [] });
+    return this.#with({ owners: LayeredMap.of(), replies: [] });
   }
 
   /** Field by field, for the reason that `withHoldings` has. */
@@ -233,9 +231,7 @@ function ownersAfter(
 ): Parts['owners'] {
   const idle = changedNames.filter((name) => before.has(name) && !isOnRecord(records, name));
   if (idle.length === 0) return before;
-  const owners = new Map(before);
-  for (const name of idle) owners.delete(name);
-  return owners;
+  return before.with(idle.map((name) => [name, undefined]));
 }
 
 /** A node's records with one of them set, or forgotten when its `pageCount` is 0. */

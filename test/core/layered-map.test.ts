@@ -38,4 +38,40 @@ describe('a layered map', () => {
       }),
     );
   });
+
+  it('knows what is otherwise than in another, or that it cannot tell', () => {
+    const steps = fc.array(fc.record({ entries: changes, stepsBack: fc.nat({ max: 3 }) }));
+    fc.assert(
+      fc.property(steps, (all) => {
+        const history = [LayeredMap.of<number, number>()];
+        for (const { entries, stepsBack } of all) {
+          let map = history[Math.max(history.length - 1 - stepsBack, 0)];
+          for (const some of entries) map = map?.with(some);
+          if (map !== undefined) history.push(map);
+        }
+        for (const one of history) {
+          for (const other of history) {
+            const changed = one.changedSince(other);
+            if (changed === null) continue;
+            for (let key = 0; key <= 40; key++) {
+              if (one.get(key) !== other.get(key)) expect(changed.has(key)).to.equal(true);
+            }
+          }
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('can tell as long as few changes lie between', () => {
+    let map = LayeredMap.of<number, number>(
+      Array.from({ length: 2_000 }, (_, key) => [key, 0] as const),
+    );
+    for (let key = 0; key < 500; key++) {
+      const next = map.with([[key, 1]]);
+      expect(next.changedSince(map)?.has(key)).to.equal(true);
+      expect(next.changedSince(map)?.size).to.be.below(100);
+      map = next;
+    }
+  });
 });
