@@ -24,6 +24,9 @@ export interface Pair {
   readonly beside: Sample;
 }
 
+/** The slowest hundredth of a short measurement is a handful of requests. */
+const IDLE_FACTOR = 5;
+
 const WORKING: Cell = { action: 'cores', clients: 16, mode: 'single', machine: MIDDLE };
 
 /** A working daemon without and with 500 sessions in which nobody asks any more. */
@@ -32,11 +35,12 @@ export async function measureIdle(
   daemon: MeasuredDaemon,
   seconds: number,
 ): Promise<Pair> {
-  const alone = await runCell(tools, daemon, WORKING, { seconds });
+  const extent = { seconds: seconds * IDLE_FACTOR };
+  const alone = await runCell(tools, daemon, WORKING, extent);
   const sockets = await Promise.all(
     Array.from({ length: IDLE_CONNECTIONS }, () => idleSession(daemon.socketPath)),
   );
-  const beside = await runCell(tools, daemon, WORKING, { seconds });
+  const beside = await runCell(tools, daemon, WORKING, extent);
   for (const socket of sockets) socket.destroy();
   return { alone, beside };
 }
@@ -67,23 +71,22 @@ export interface ColdStart {
   readonly emptyMs: number;
 }
 
-export async function measureColdStart(tools: Tools, round: number): Promise<ColdStart> {
-  let start = performance.now();
-  const daemon = await MeasuredDaemon.start(tools, `cold-${round}`, SMALL);
+export async function measureColdStart(tools: Tools, number: number): Promise<ColdStart> {
+  const daemon = await MeasuredDaemon.start(tools, `cold-${number}`, SMALL);
   await daemon.ask({ action: 'list_allocations' });
-  const daemonMs = performance.now() - start;
+  const daemonMs = performance.now() - daemon.startedMs;
   await daemon.end();
   const script = `await Promise.all(${JSON.stringify(PACKAGES)}.map((name) => import(name)));
     process.stdout.write('.');`;
   const words = ['--import', tools.probe, '--input-type=module', '--eval', script];
-  start = performance.now();
+  const startedMs = performance.now();
   const empty = spawn(tools.node, words, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   if (empty.stdout === null) throw new Error('no pipe');
   await once(empty.stdout, 'data');
-  const emptyMs = performance.now() - start;
+  const emptyMs = performance.now() - startedMs;
   await once(empty, 'close');
   return { daemonMs, emptyMs };
 }

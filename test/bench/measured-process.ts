@@ -21,12 +21,15 @@ const PAUSE_MS = 2;
 /** A Node process with the probe in it. */
 export class MeasuredProcess {
   readonly child: ChildProcess;
+  /** When it was started, as `performance.now()` counts. */
+  readonly startedMs: number;
   readonly #logPath: string;
 
   constructor({ node, probe, directory }: Tools, name: string, words: readonly string[]) {
     this.#logPath = join(directory, `${name}.log`);
     const log = openSync(this.#logPath, 'w');
     const probed = ['--import', probe, ...words];
+    this.startedMs = performance.now();
     this.child = spawn(node, probed, { stdio: ['ignore', 'ignore', log, 'ipc'] });
     // One that outlives a run that was broken off would scan its machine beside the next.
     const kill = () => this.child.kill('SIGKILL');

@@ -6,6 +6,7 @@ import {
   askAs,
   type Cell,
   isDurable,
+  MODES,
   measure,
   nameOf,
   runCell,
@@ -50,37 +51,43 @@ interface Running {
   readonly bareServer: MeasuredProcess;
 }
 
-/** Measures everything. The first round only warms up. */
+/**
+ * Before anything counts, each process is asked so many times the length of a measurement, for each thing
+ * that is measured: a daemon lives for weeks, and Node.js compiles for seconds what it runs for the first
+ * time.
+ */
+const WARM_UP_FACTOR = 10;
+const WARM_UP_CLIENTS = 16;
+
+/** Cold starts a round; each is over in a moment. */
+const STARTS = 3;
+
+/** Measures everything, once all is warm. */
 export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements> {
   const cells = allCells().filter((cell) => plan.only.test(nameOf(cell)));
   const running = await start(tools, cells, plan);
   const found = {
     cells: new Map<string, LimitedSample[]>(),
     bareServer: new Map<string, Sample[]>(),
-    bareWrites: noBareWrites(),
+    bareWrites: { oneUs: [], twinUs: [], roomUs: [] } as BareWrites,
     idle: [] as Pair[],
     inspected: [] as Pair[],
     coldStarts: [] as ColdStart[],
   };
   try {
-    for (let round = 0; round <= plan.rounds; round++) {
-      plan.say(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
-      const kept =
-        round === 0
-          ? {
-              ...found,
-              cells: new Map(),
-              bareServer: new Map(),
-              bareWrites: noBareWrites(),
-            }
-          : found;
-      for (const group of grouped(cells)) await runGroup(tools, running, group, plan, kept);
-      if (!plan.hasExtras || round === 0) continue;
+    plan.say('warming up');
+    await warmUp(tools, running, cells, plan);
+    for (let round = 1; round <= plan.rounds; round++) {
+      plan.say(`round ${round} of ${plan.rounds}`);
+      for (const group of grouped(cells)) await runGroup(tools, running, group, plan, found);
+      if (!plan.hasExtras) continue;
       const daemon = running.daemons.get(MIDDLE.name);
       if (daemon === undefined) continue;
       found.idle.push(await measureIdle(tools, daemon, plan.seconds));
       found.inspected.push(await measureInspected(tools, daemon, plan.seconds));
-      found.coldStarts.push(await measureColdStart(tools, round));
+      for (let count = 0; count < STARTS; count++) {
+        found.coldStarts.push(await measureColdStart(tools, found.coldStarts.length));
+      }
     }
   } finally {
     await Promise.all([...running.daemons.values(), running.bareServer].map((one) => one.end()));
@@ -105,6 +112,24 @@ async function start(tools: Tools, cells: readonly Cell[], { hasExtras }: Plan):
   const bareServer = new MeasuredProcess(tools, 'bare', [tools.bareServer, ...paths]);
   for (const path of paths) await bareServer.answers(path);
   return { daemons, bareServer };
+}
+
+async function warmUp(
+  tools: Tools,
+  { daemons, bareServer }: Running,
+  cells: readonly Cell[],
+  plan: Plan,
+): Promise<void> {
+  const extent = { seconds: plan.seconds * WARM_UP_FACTOR };
+  const warming = cells.map((cell) => ({ ...cell, clients: WARM_UP_CLIENTS }));
+  for (const cell of new Map(warming.map((cell) => [nameOf(cell), cell])).values()) {
+    const daemon = daemons.get(cell.machine.name);
+    if (daemon !== undefined) await runCell(tools, daemon, cell, extent);
+  }
+  for (const mode of MODES) {
+    const cell: Cell = { action: 'list', clients: WARM_UP_CLIENTS, mode, machine: SMALL };
+    await measure(bareServer, () => askAs(tools, barePath(tools, mode), cell, extent));
+  }
 }
 
 /** Cells that differ in their machine alone. */
@@ -152,8 +177,7 @@ async function runGroup(
     const daemon = daemons.get(cell.machine.name);
     if (daemon !== undefined) samples.set(cell, await runCell(tools, daemon, cell, { seconds }));
   }
-  // What slows one of the two down is the machine's, and no limit.
-  const limit = Math.max(bareBefore, await measureBare());
+  const limit = (bareBefore + (await measureBare())) / 2;
   for (const [cell, sample] of samples) {
     put(found.cells, nameOf(cell), {
       ...sample,
@@ -161,10 +185,6 @@ async function runGroup(
       ofBareWrite: bareWriteUs === 0 ? 0 : sample.p50Us / bareWriteUs,
     });
   }
-}
-
-function noBareWrites(): BareWrites {
-  return { oneUs: [], twinUs: [], roomUs: [] };
 }
 
 /** p50 of a bare durable write of as many copies, in microseconds. */
