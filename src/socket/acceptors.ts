@@ -1,8 +1,8 @@
 /**
  * Accepts with more than one server while many peers come at once. libuv accepts one peer for each
- * server and turn of its loop, and a turn costs about as much as a peer: with some servers at the same
- * socket, a turn brings as many. A peer that comes alone would pay for it, since all servers try to
- * accept it, so that there is one again when peers come one after another.
+ * server and turn of its loop, and each turn costs: with some servers at the same socket, one brings as
+ * many peers. A peer that comes alone would pay for it, since all servers try to accept it, so that there
+ * is one again when peers come one after another.
  */
 
 import type { Server } from 'node:net';
@@ -17,7 +17,7 @@ const HELPERS = 7;
 /** Peers that came in a crowd, beyond those that came alone, until there are helpers. */
 const CROWD = 64;
 
-/** Turns between two peers that are told from none between them. */
+/** Who comes so many turns behind the peer before, or more, comes alone. */
 const TURNS = 2;
 
 /** The servers of a socket, and those that help them. */
@@ -59,15 +59,16 @@ export class Acceptors {
   }
 
   #gather(): void {
-    for (const server of this.#served) {
+    for (const server of this.#served.filter(({ listening }) => listening)) {
       for (let count = 0; count < HELPERS; count++) this.#addHelper(server);
     }
   }
 
   #addHelper(server: Server): void {
+    const descriptor = descriptorOf(server);
     let fd: number;
     try {
-      fd = duplicate(descriptorOf(server));
+      fd = duplicate(descriptor);
     } catch {
       // Too many files are open: it goes on as it is.
       return;
