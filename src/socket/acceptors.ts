@@ -78,6 +78,7 @@ export class Acceptors {
     helper.once('error', () => {
       this.#helpers = this.#helpers.filter((other) => other !== helper);
     });
-    helper.listen({ fd, backlog: LISTEN_BACKLOG });
+    // It is the same socket: with a smaller backlog the peers of all would be refused.
+    helper.listen({ fd }, LISTEN_BACKLOG);
   }
 }

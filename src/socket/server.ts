@@ -190,7 +190,8 @@ function listen(
       reject(new SocketError(`cannot listen on ${what}: ${error.message}`));
     });
     server.once('listening', resolve);
-    server.listen({ ...where, backlog: LISTEN_BACKLOG });
+    // As an argument of its own: within the options Node.js overlooks it where a descriptor is given.
+    server.listen(where, LISTEN_BACKLOG);
   });
 }
 

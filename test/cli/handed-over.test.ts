@@ -58,6 +58,22 @@ describe('a socket that a supervisor hands over', () => {
     await end(second);
   });
 
+  it('keeps 1,000 clients waiting that come at once, whatever the supervisor asked for', async () => {
+    const path = join(newDirectory(), 'epa.sock');
+    using listener = openListener(path);
+    const daemon = startWith([listener.descriptor], path);
+    expect(await servicesAt(path)).to.equal(0);
+    const replies = await Promise.all(
+      Array.from({ length: 1_000 }, () => {
+        const socket = connect({ path, allowHalfOpen: true });
+        socket.write('{"action":"list_allocations"}');
+        return readToEnd(socket);
+      }),
+    );
+    for (const reply of replies) expect(reply).to.include('"allocations":[]');
+    await end(daemon);
+  });
+
   it('is served beside the own one when it has another path', async () => {
     const directory = newDirectory();
     const own = join(directory, 'own.sock');

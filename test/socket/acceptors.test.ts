@@ -61,6 +61,14 @@ describe('a socket to which many come at once', () => {
     expect(listenersAt(path)).to.equal(HELPED);
   });
 
+  it('keeps as many waiting as before', async () => {
+    const { path } = served();
+    await crowd(200);
+    expect(listenersAt(path)).to.equal(HELPED);
+    // All of them connect before the first is accepted.
+    await crowd(1_000);
+  });
+
   it('keeps those who were accepted by a server that is needed no more', async () => {
     const { path } = served();
     const peers = await Promise.all(names('peer', 200).map(() => Peer.connect(path)));
