@@ -17,6 +17,9 @@ const HELPERS = 7;
 /** Peers that came in a crowd, beyond those that came alone, until there are helpers. */
 const CROWD = 64;
 
+/** So long after the last that came in a crowd, helpers are needed no more, whether others come or none. */
+const QUIET_MS = 1_000;
+
 /** Who comes so many turns behind the peer before, or more, comes alone. */
 const TURNS = 2;
 
@@ -28,6 +31,8 @@ export class Acceptors {
   #lastTurn = Number.NEGATIVE_INFINITY;
   /** 0 = peers come one after another; {@link CROWD} = many at once. */
   #crowdedness = 0;
+  /** Runs while there are helpers. */
+  #quiet: NodeJS.Timeout | null = null;
 
   /** @param newServer makes one that hands its peers on like those that are helped */
   constructor(newServer: () => Server) {
@@ -44,10 +49,11 @@ export class Acceptors {
     const turn = turnNumber(TURNS);
     const isCrowded = turn - this.#lastTurn < TURNS;
     this.#lastTurn = turn;
-    if (isCrowded && this.#crowdedness < CROWD) {
-      this.#crowdedness++;
-      if (this.#crowdedness === CROWD && this.#helpers.length === 0) this.#gather();
-    } else if (!isCrowded && this.#crowdedness > 0) {
+    if (isCrowded) {
+      this.#crowdedness = Math.min(this.#crowdedness + 1, CROWD);
+      if (this.#quiet !== null) this.#quiet.refresh();
+      else if (this.#crowdedness === CROWD) this.#gather();
+    } else if (this.#crowdedness > 0) {
       this.#crowdedness--;
       if (this.#crowdedness === 0) this.#dismiss();
     }
@@ -55,10 +61,14 @@ export class Acceptors {
 
   /** Goes on without help. What helpers have accepted stays connected. */
   #dismiss(): void {
+    this.#crowdedness = 0;
+    clearTimeout(this.#quiet ?? undefined);
+    this.#quiet = null;
     for (const helper of this.#helpers.splice(0)) helper.close();
   }
 
   #gather(): void {
+    this.#quiet = setTimeout(() => this.#dismiss(), QUIET_MS).unref();
     for (const server of this.#served.filter(({ listening }) => listening)) {
       for (let count = 0; count < HELPERS; count++) this.#addHelper(server);
     }

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
+import { until } from '../process/until.js';
 import { Peer, replyTextOf, requestOf, useServedSocket } from './peers.js';
 
 const ALONE = 1;
@@ -57,6 +58,15 @@ describe('a socket to which many come at once', () => {
     expect(listenersAt(path)).to.equal(HELPED);
     await oneAfterAnother(100);
     expect(listenersAt(path)).to.equal(ALONE);
+    await crowd(200);
+    expect(listenersAt(path)).to.equal(HELPED);
+  });
+
+  it('has no helpers for long when nobody comes any more', async () => {
+    const { path } = served();
+    await crowd(200);
+    expect(listenersAt(path)).to.equal(HELPED);
+    await until(() => listenersAt(path) === ALONE);
     await crowd(200);
     expect(listenersAt(path)).to.equal(HELPED);
   });
