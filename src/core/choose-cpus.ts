@@ -8,6 +8,7 @@ import {
   countCpus,
   cpuSetOf,
   cpusOf,
+  groupsWithin,
   hasCpu,
   isEmpty,
   NO_CPUS,
@@ -48,42 +49,30 @@ export function chooseCpus(choice: Choice): CpuSet {
 }
 
 /** The cores of a machine as they are now. */
-interface Layout {
+export interface Layout {
   /** Of which the cores are. */
   readonly eligibleCpus: CpuSet;
+  /** Eligible siblings only, cores without any left out, ascending by the lowest CPU that is left. */
   readonly cores: readonly (readonly number[])[];
-  /** CPU → the index of its core, or {@link NO_CORE}. */
-  readonly coreOf: Uint32Array;
+  /** CPU → the index of its core, or {@link NOWHERE}. */
+  readonly coreOf: Int32Array;
   /** Of the narrowest core. */
   readonly fewestThreads: number;
 }
 
-const NO_CORE = 0xffff_ffff;
+/** Of a CPU that is in no core, or in no other place. */
+export const NOWHERE = -1;
 
 /** What the last choice on a machine found; the next is most often about the same CPUs. */
 const lastLayouts = new WeakMap<object, Layout>();
 
-/**
- * The cores as they are now: eligible siblings only, cores without any left out, ascending by the
- * lowest CPU that is left.
- */
-export function eligibleCores(
-  cores: Choice['cores'],
-  eligibleCpus: CpuSet,
-): readonly (readonly number[])[] {
-  return laidOut(cores, eligibleCpus).cores;
-}
-
-function laidOut(cores: Choice['cores'], eligibleCpus: CpuSet): Layout {
+/** The layout of cores as they are now. */
+export function laidOut(cores: Choice['cores'], eligibleCpus: CpuSet): Layout {
   const last = lastLayouts.get(cores);
   if (last !== undefined && sameCpus(last.eligibleCpus, eligibleCpus)) return last;
-  const eligible: number[][] = [];
-  for (const core of cores) {
-    const cpus = core.filter((cpu) => hasCpu(eligibleCpus, cpu));
-    if (cpus.length > 0) eligible.push(cpus);
-  }
+  const eligible = groupsWithin(cores, eligibleCpus);
   eligible.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-  const coreOf = new Uint32Array(eligibleCpus.length * 32).fill(NO_CORE);
+  const coreOf = new Int32Array(eligibleCpus.length * 32).fill(NOWHERE);
   let fewestThreads = Number.POSITIVE_INFINITY;
   for (const [index, core] of eligible.entries()) {
     for (const cpu of core) coreOf[cpu] = index;
@@ -138,15 +127,15 @@ function lackingOf(
   // Bit by bit, since a list of them would cost as much as all that is done with it.
   for (let word = 0; word < gone.length; word++) {
     for (let bits = gone[word] ?? 0; bits !== 0; bits &= bits - 1) {
-      const index = coreOf[word * 32 + 31 - Math.clz32(bits & -bits)] ?? NO_CORE;
-      if (index === NO_CORE) continue;
+      const index = coreOf[word * 32 + 31 - Math.clz32(bits & -bits)] ?? NOWHERE;
+      if (index === NOWHERE) continue;
       if (lacking[index] === 0) touched.push(index);
       lacking[index] = (lacking[index] ?? 0) + 1;
     }
   }
   for (const cpu of cpusOf(chosen)) {
-    const index = coreOf[cpu] ?? NO_CORE;
-    if (index !== NO_CORE) lacking[index] = cores[index]?.length ?? 0;
+    const index = coreOf[cpu] ?? NOWHERE;
+    if (index !== NOWHERE) lacking[index] = cores[index]?.length ?? 0;
   }
   const split = touched.filter((index) => (lacking[index] ?? 0) < (cores[index]?.length ?? 0));
   return { lacking, split };

@@ -81,6 +81,16 @@ export function countCpus(set: CpuSet): number {
   return count;
 }
 
+/** Groups of CPUs as far as they are in the set; those of which nothing is left are left out. */
+export function groupsWithin(groups: readonly (readonly number[])[], set: CpuSet): number[][] {
+  const within: number[][] = [];
+  for (const group of groups) {
+    const cpus = group.filter((cpu) => hasCpu(set, cpu));
+    if (cpus.length > 0) within.push(cpus);
+  }
+  return within;
+}
+
 /** Whether the set has no CPU. */
 export function isEmpty(set: CpuSet): boolean {
   for (let i = 0; i < set.length; i++) if (set[i] !== 0) return false;

@@ -40,7 +40,7 @@ export class Acceptors {
   }
 
   /** Helps these from now on. */
-  help(served: readonly Server[]): void {
+  help(served: Iterable<Server>): void {
     this.#served = [...served];
   }
 

@@ -113,7 +113,7 @@ export async function serveSocket(
     const paths = await listenHandedOver(place.handedOver, newServer);
     isOwnPath = !paths.includes(resolvePath(place.path));
     if (isOwnPath) await listenPrivately(place, newServer());
-    acceptors.help([...servers]);
+    acceptors.help(servers);
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,6 @@
 /** The JSON of lists of services, by name. From one write to the next, most of a list stays as it was. */
 
-import type { LayeredMap } from '../core/layered-map.js';
+import { LayeredMap } from '../core/layered-map.js';
 import { compareNames } from '../core/names.js';
 
 /** What a service was written as. */
@@ -27,7 +27,7 @@ const KEPT_MAX = 64;
 export class WrittenServices<V extends object> {
   readonly #write: (name: string, value: V) => object;
   /** What was written last. */
-  #map: LayeredMap<string, V> | null = null;
+  #map = LayeredMap.of<string, V>();
   /** In the order of their names, also some services that hold nothing for the time being. */
   #chunks: readonly Chunk<V>[] = [];
   /** Where each service is. */
@@ -40,14 +40,12 @@ export class WrittenServices<V extends object> {
 
   /** The JSON of all services of a map. */
   text(map: LayeredMap<string, V>): string {
-    const changed = this.#map === null ? null : map.changedSince(this.#map);
+    const changed = map.changedSince(this.#map);
     this.#map = map;
     if (!this.#update(map, changed ?? new Set([...map.keys(), ...this.#places.keys()]))) {
       this.#learn(map);
     }
-    const pieces: string[] = [];
-    for (const { json } of this.#chunks) if (json !== '') pieces.push(json);
-    return `[${pieces.join(',')}]`;
+    return `[${joined(this.#chunks)}]`;
   }
 
   /** Writes those anew that changed. @returns whether all of them were known */
@@ -94,8 +92,8 @@ export class WrittenServices<V extends object> {
   }
 }
 
-function joined(services: readonly Written<object>[]): string {
+function joined(pieces: readonly { readonly json: string }[]): string {
   const texts: string[] = [];
-  for (const { json } of services) if (json !== '') texts.push(json);
+  for (const { json } of pieces) if (json !== '') texts.push(json);
   return texts.join(',');
 }

@@ -3,7 +3,7 @@
  * and only when something changed. What every request needs is in `read-vitals.ts`.
  */
 
-import { type CpuSet, hasCpu, intersectCpus } from '../core/cpu-set.js';
+import { type CpuSet, groupsWithin, intersectCpus } from '../core/cpu-set.js';
 import { isOutdated } from '../core/freshen.js';
 import type { MachineFacts } from '../core/machine.js';
 import { readCaches } from './read-caches.js';
@@ -34,15 +34,11 @@ export function readMachine(files: SysfsFiles): MachineFacts {
 
 /** @param left that were online when all had been read */
 function withoutCpusThatWent(facts: MachineFacts, left: CpuSet): MachineFacts {
-  const without = (groups: MachineFacts['cores']) =>
-    groups
-      .map((group) => group.filter((cpu) => hasCpu(left, cpu)))
-      .filter((group) => group.length > 0);
   return {
     ...facts,
     onlineCpus: intersectCpus(facts.onlineCpus, left),
-    cores: without(facts.cores),
-    caches: without(facts.caches),
+    cores: groupsWithin(facts.cores, left),
+    caches: groupsWithin(facts.caches, left),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a process takes of the system, as the kernel counts it: descriptors and memory. */
 
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { descriptorTargets } from '../process/descriptor-targets.js';
 
 /**
  * What the descriptors of the process lead to, counted, as one line that can be compared: sockets,
@@ -9,9 +10,9 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
  */
 export function descriptorsOf(pid: number): string {
   const counts = new Map<string, number>();
-  for (const name of readdirSync(`/proc/${pid}/fd`)) {
-    const target = targetOf(`/proc/${pid}/fd/${name}`)?.replace(/^socket:.*/, 'socket');
-    if (target === undefined || /^(anon_inode|pipe):/.test(target)) continue;
+  for (const one of descriptorTargets(pid)) {
+    const target = one.replace(/^socket:.*/, 'socket');
+    if (/^(anon_inode|pipe):/.test(target)) continue;
     counts.set(target, (counts.get(target) ?? 0) + 1);
   }
   return [...counts]
@@ -40,13 +41,4 @@ function statusKb(pid: number, field: string): number {
   const [, kb] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
   if (kb === undefined) throw new Error(`/proc/${pid}/status does not say ${field}`);
   return Number(kb);
-}
-
-/** Where a link leads; `undefined` = it is gone. */
-function targetOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 /** Who comes in a crowd is accepted by more servers than one, and nobody notices but for the speed. */
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { descriptorTargets } from '../process/descriptor-targets.js';
 import { until } from '../process/until.js';
 import { Peer, replyTextOf, requestOf, useServedSocket } from './peers.js';
 
@@ -16,16 +17,7 @@ function listenersAt(path: string): number {
     // The flag says that it listens: `__SO_ACCEPTCON` in `<linux/net.h>`.
     .find((words) => words[7] === path && words[3] === '00010000');
   const target = `socket:[${line?.[6]}]`;
-  return readdirSync('/proc/self/fd').filter((name) => targetOf(name) === target).length;
-}
-
-function targetOf(descriptor: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`);
-  } catch {
-    // That of the directory itself, which is closed by now.
-    return '';
-  }
+  return descriptorTargets(process.pid).filter((one) => one === target).length;
 }
 
 describe('a socket to which many come at once', () => {
@@ -37,6 +29,10 @@ describe('a socket to which many come at once', () => {
     const all = names('crowd', count);
     const replies = await Promise.all(all.map((name) => Peer.askOnce(path, requestOf(name))));
     expect(replies).to.deep.equal(all.map((name) => replyTextOf(name)));
+  };
+  const helpedCrowd = async () => {
+    await crowd(200);
+    expect(listenersAt(served().path)).to.equal(HELPED);
   };
   const oneAfterAnother = async (count: number) => {
     const { path } = served();
@@ -54,27 +50,21 @@ describe('a socket to which many come at once', () => {
     expect(listenersAt(path)).to.equal(ALONE);
     await oneAfterAnother(100);
     expect(listenersAt(path)).to.equal(ALONE);
-    await crowd(200);
-    expect(listenersAt(path)).to.equal(HELPED);
+    await helpedCrowd();
     await oneAfterAnother(100);
     expect(listenersAt(path)).to.equal(ALONE);
-    await crowd(200);
-    expect(listenersAt(path)).to.equal(HELPED);
+    await helpedCrowd();
   });
 
   it('has no helpers for long when nobody comes any more', async () => {
     const { path } = served();
-    await crowd(200);
-    expect(listenersAt(path)).to.equal(HELPED);
+    await helpedCrowd();
     await until(() => listenersAt(path) === ALONE);
-    await crowd(200);
-    expect(listenersAt(path)).to.equal(HELPED);
+    await helpedCrowd();
   });
 
   it('keeps as many waiting as before', async () => {
-    const { path } = served();
-    await crowd(200);
-    expect(listenersAt(path)).to.equal(HELPED);
+    await helpedCrowd();
     // All of them connect before the first is accepted.
     await crowd(1_000);
   });

@@ -3,7 +3,7 @@
  * machine, so it is worked out once for a picture of it.
  */
 
-import { eligibleCores } from '../choose-cpus.js';
+import { laidOut, NOWHERE } from '../choose-cpus.js';
 import { type CpuSet, cpusOf, NO_CPUS } from '../cpu-set.js';
 import { type Homes, NO_NODE } from '../homes.js';
 import type { MachineFacts } from '../machine.js';
@@ -35,8 +35,7 @@ export interface Division {
 /** A core of which some CPUs are elsewhere than the others. */
 export const SEVERAL = -2;
 
-/** A CPU that is in no place. */
-export const NOWHERE = -1;
+export { NOWHERE };
 
 /** Where the eligible CPUs lie. */
 export interface Geometry {
@@ -72,11 +71,9 @@ export function geometryOf(eligibleCpus: CpuSet, site: Site): Geometry {
 
 function workOut(eligibleCpus: CpuSet, { cores, caches, homes }: Site): Geometry {
   const length = eligibleCpus.length * 32;
-  const wholes = eligibleCores(cores, eligibleCpus).map(
-    (cpus, coreIndex): Part => ({ coreIndex, cpus }),
-  );
-  const coreOf = new Int32Array(length).fill(NOWHERE);
-  for (const { coreIndex, cpus } of wholes) for (const cpu of cpus) coreOf[cpu] = coreIndex;
+  const layout = laidOut(cores, eligibleCpus);
+  const { coreOf } = layout;
+  const wholes = layout.cores.map((cpus, coreIndex): Part => ({ coreIndex, cpus }));
   // Without a node is as good as a node of its own: the machine may have none at all.
   const nodeIds = [...new Set([NO_NODE, ...homes.keys()])].sort((a, b) => a - b);
   const nodes = nodeIds.map((nodeId) => cpusOf(homes.get(nodeId) ?? NO_CPUS));
