@@ -5,6 +5,7 @@ import {
   allCells,
   askAs,
   type Cell,
+  type Extent,
   isDurable,
   MODES,
   measure,
@@ -127,8 +128,7 @@ async function warmUp(
     if (daemon !== undefined) await runCell(tools, daemon, cell, extent);
   }
   for (const mode of MODES) {
-    const cell: Cell = { action: 'list', clients: WARM_UP_CLIENTS, mode, machine: SMALL };
-    await measure(bareServer, () => askAs(tools, barePath(tools, mode), cell, extent));
+    await askBare(tools, bareServer, { mode, clients: WARM_UP_CLIENTS }, extent);
   }
 }
 
@@ -157,10 +157,7 @@ async function runGroup(
   if (first === undefined) return;
   const { mode, clients, action } = first;
   const measureBare = async () => {
-    const cell: Cell = { ...first, action: 'list', machine: SMALL };
-    const { sample } = await measure(bareServer, () =>
-      askAs(tools, barePath(tools, mode), cell, { seconds }),
-    );
+    const sample = await askBare(tools, bareServer, first, { seconds });
     put(found.bareServer, `${mode}, ${clients} clients`, sample);
     return sample.requestsPerS;
   };
@@ -185,6 +182,20 @@ async function runGroup(
       ofBareWrite: bareWriteUs === 0 ? 0 : sample.p50Us / bareWriteUs,
     });
   }
+}
+
+/** The bare server, asked as a cell is; what is asked is all the same to it. */
+async function askBare(
+  tools: Tools,
+  bareServer: MeasuredProcess,
+  { mode, clients }: Pick<Cell, 'mode' | 'clients'>,
+  extent: Extent,
+): Promise<Sample> {
+  const cell: Cell = { action: 'list', clients, mode, machine: SMALL };
+  const { sample } = await measure(bareServer, () =>
+    askAs(tools, barePath(tools, mode), cell, extent),
+  );
+  return sample;
 }
 
 /** p50 of a bare durable write of as many copies, in microseconds. */

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wire } from '../daemon/wire.js';
@@ -65,17 +65,19 @@ export class Boot {
   }
 
   async #run(packages: Packages): Promise<string> {
+    for (let starts = 1; ; starts++) {
+      const ending = await this.#start(packages);
+      if (this.#isUp || starts === STARTS_MAX) return ending;
+      process.stdout.write('  the guest did not come up; it is started again\n');
+    }
+  }
+
+  async #start(packages: Packages): Promise<string> {
     const scratch = mkdtempSync(join(tmpdir(), 'epa-vm-'));
     const clean = () => rmSync(scratch, { recursive: true, force: true });
     process.once('exit', clean);
     try {
-      for (let starts = 1; ; starts++) {
-        const ending = await this.#emulate(packages, scratch);
-        if (this.#isUp || starts === STARTS_MAX) return ending;
-        process.stdout.write('  the guest did not come up; it is started again\n');
-        rmSync(scratch, { recursive: true, force: true });
-        mkdirSync(scratch);
-      }
+      return await this.#emulate(packages, scratch);
     } finally {
       clean();
       process.off('exit', clean);
