@@ -51,6 +51,7 @@ export const SNAP_OPTIONS: Readonly<Record<string, SnapOption>> = {
     hint: 'the snap can read what is below its own directories',
   },
   'audit-file': { setting: 'auditFile', isPath: true },
+  'metrics-port': { setting: 'metricsPort' },
 };
 
 /** `snapctl get -d` shows what was set only, and a number where the text looks like one. */

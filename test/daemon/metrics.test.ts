@@ -7,6 +7,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { METRICS_CONNECTIONS_MAX } from '../../src/protocol/limits.js';
+import { freePort } from '../process/free-port.js';
 import { readOnce, TestHost, type Wire } from './harness.js';
 import { obstructWrites } from './obstacle.js';
 
@@ -57,17 +58,6 @@ async function metricsOf(host: TestHost): Promise<Map<string, Family>> {
   expect(reply['content_type']).to.equal('text/plain; version=0.0.4; charset=utf-8');
   return parseMetrics(reply['metrics']);
 }
-
-/** A port that nobody has at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 interface Page {
   readonly status: number | undefined;
   readonly type: string | undefined;

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { simulatedMachines } from '../../src/simulate/shapes.js';
+import { freePort } from '../process/free-port.js';
 import { until } from '../process/until.js';
 import { requireTools } from './require-tools.js';
 import { SnapHost } from './snap-host.js';
@@ -82,6 +83,8 @@ const REFUSALS: readonly [object, string][] = [
     { 'audit-file': '/nowhere/audit.log' },
     'audit-file to "/nowhere/audit.log": ENOENT: no such file or directory, open \'/nowhere/audit.log\'',
   ],
+  [{ 'metrics-port': 'http' }, 'metrics-port to "http": must be the number of a port'],
+  [{ 'metrics-port': 65_536 }, 'metrics-port to "65536": must be 65535 or less'],
 ];
 
 describe('snap set', () => {
@@ -166,6 +169,25 @@ describe('snap set', () => {
     await host.startDaemon();
     expect(await generalPool(host)).to.equal('0,8,16');
     expect(existsSync(audit)).to.equal(true);
+  });
+
+  it('opens the port of the metrics, and closes it when the option is unset', async () => {
+    await using host = await SnapHost.installed();
+    const port = await freePort();
+    const isOpen = () =>
+      fetch(`http://127.0.0.1:${port}/metrics`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    const told = 'epa-orchestrator.daemon takes over now: metrics-port\n';
+    expect(host.set({ 'metrics-port': port })).to.deep.equal({
+      status: 0,
+      stdout: told,
+      stderr: '',
+    });
+    await until(isOpen);
+    expect(host.set({ 'metrics-port': undefined }).stdout).to.equal(told);
+    await until(async () => !(await isOpen()));
   });
 
   it('goes back to the defaults when options are unset', async () => {

@@ -1,0 +1,14 @@
+/** A TCP port of this host that nobody has. */
+
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+/** Its number; free until somebody takes it. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
