@@ -20,6 +20,8 @@ export interface CpuCell {
   readonly isExplicit: boolean;
   readonly isOnline: boolean;
   readonly pool: 'isolated' | 'general' | null;
+  /** Whether its pool hands out nothing, as the general pool does when it shares CPUs with the other. */
+  readonly isClosed: boolean;
   /** Whether its owner is another than before the chosen message. */
   readonly hasChanged: boolean;
   /** All of it in words. */
@@ -57,7 +59,7 @@ export interface NodePicture {
 export interface MachinePicture {
   readonly nodes: readonly NodePicture[];
   readonly legend: readonly { readonly owner: OwnerLook; readonly cpuCount: number }[];
-  readonly counts: Readonly<Record<'free' | 'offline' | 'unpooled', number>>;
+  readonly counts: Readonly<Record<'free' | 'offline' | 'unpooled' | 'closed', number>>;
 }
 
 type NodeId = number | null;
@@ -67,8 +69,8 @@ interface NodeSource {
   readonly node: TopologyNode | undefined;
   readonly view: NodeView | undefined;
   readonly online: string;
-  /** Of both pools. */
-  readonly configured: string;
+  /** The CPUs of both pools. */
+  readonly pooled: string;
   /** Who owned what before; `null` where nothing of the node is other than then. */
   readonly oldOwners: ReadonlyMap<number, Owned> | null;
 }
@@ -97,7 +99,7 @@ export function machinePicture(
   const oldOwners = oldViews === null ? null : ownersOf(oldViews);
   const online = seen.picture?.online_cpus ?? '';
   const { isolated, general } = seen.picture?.pools ?? {};
-  const configured = `${isolated?.configured_cpus};${general?.configured_cpus}`;
+  const pooled = JSON.stringify([isolated, general]);
   const marker = cpuMarker(seen);
   const nodeIds = [...new Set<NodeId>([...known.keys(), ...views.keys()])].sort(byId);
   const nodes = nodeIds.map((nodeId) => {
@@ -107,7 +109,7 @@ export function machinePicture(
       node: known.get(nodeId),
       view,
       online,
-      configured,
+      pooled,
       oldOwners: isOther ? oldOwners : null,
     };
     const last = drawn.get(nodeId);
@@ -128,7 +130,7 @@ function isSame(a: NodeSource, b: NodeSource): boolean {
     a.node === b.node &&
     a.view === b.view &&
     a.online === b.online &&
-    a.configured === b.configured &&
+    a.pooled === b.pooled &&
     a.oldOwners === b.oldOwners
   );
 }
@@ -172,17 +174,25 @@ function ownersOf(views: ReadonlyMap<NodeId, NodeView>): Map<number, Owned> {
 }
 
 /** What the machine says of a CPU, whoever owns it. */
-type CpuMarker = (cpu: number) => Pick<CpuCell, 'isOnline' | 'pool'>;
+type CpuMarker = (cpu: number) => Pick<CpuCell, 'isOnline' | 'pool' | 'isClosed'>;
 
 function cpuMarker({ picture }: Seen): CpuMarker {
-  if (picture === null) return () => ({ isOnline: false, pool: null });
+  if (picture === null) return () => ({ isOnline: false, pool: null, isClosed: false });
   const online = parseCpuList(picture.online_cpus);
-  const isolated = parseCpuList(picture.pools.isolated.configured_cpus);
-  const general = parseCpuList(picture.pools.general.configured_cpus);
-  return (cpu) => ({
-    isOnline: hasCpu(online, cpu),
-    pool: hasCpu(isolated, cpu) ? 'isolated' : hasCpu(general, cpu) ? 'general' : null,
-  });
+  const { isolated, general } = picture.pools;
+  const isolatedCpus = parseCpuList(isolated.configured_cpus);
+  const generalCpus = parseCpuList(general.configured_cpus);
+  const eligibleCpus = [isolated, general].map((pool) => parseCpuList(pool.eligible_cpus));
+  return (cpu) => {
+    const isOnline = hasCpu(online, cpu);
+    const pool = hasCpu(isolatedCpus, cpu)
+      ? 'isolated'
+      : hasCpu(generalCpus, cpu)
+        ? 'general'
+        : null;
+    const isEligible = eligibleCpus.some((cpus) => hasCpu(cpus, cpu));
+    return { isOnline, pool, isClosed: isOnline && pool !== null && !isEligible };
+  };
 }
 
 /** Each CPU of the node once: in its core, or alone where it is in none. */
@@ -261,11 +271,13 @@ function legendOf(names: Iterable<string>, cells: readonly CpuCell[], looks: Own
 }
 
 function countsOf(cells: readonly CpuCell[]) {
-  const counts = { free: 0, offline: 0, unpooled: 0 };
-  for (const { owner, isOnline, pool } of cells) {
+  const counts = { free: 0, offline: 0, unpooled: 0, closed: 0 };
+  for (const { owner, isOnline, pool, isClosed } of cells) {
     if (!isOnline) counts.offline++;
-    else if (pool === null && owner === null) counts.unpooled++;
-    else if (owner === null) counts.free++;
+    else if (owner !== null) continue;
+    else if (pool === null) counts.unpooled++;
+    else if (isClosed) counts.closed++;
+    else counts.free++;
   }
   return counts;
 }
@@ -275,12 +287,12 @@ function cellWords(
   siblings: string | null,
   was: string | null,
 ): string {
-  const { cpu, owner, isExplicit, isOnline, pool, hasChanged } = cell;
+  const { cpu, owner, isExplicit, isOnline, pool, isClosed, hasChanged } = cell;
   const words = [
     owner === null ? 'nobody’s' : owner.name,
     ...(isExplicit ? ['claimed explicitly'] : []),
     ...(isOnline ? [] : ['offline']),
-    pool === null ? 'in no pool' : `${pool} pool`,
+    pool === null ? 'in no pool' : `${pool} pool${isClosed ? ', which is closed' : ''}`,
     ...(siblings === null ? [] : [`core ${siblings}`]),
     ...(hasChanged ? [`before: ${was ?? 'nobody’s'}`] : []),
   ];

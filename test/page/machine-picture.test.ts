@@ -54,7 +54,7 @@ describe('the machine on the page', () => {
       ['dpdk', 4],
       ['nova', 6],
     ]);
-    expect(counts).to.deep.equal({ free: 18, offline: 0, unpooled: 4 });
+    expect(counts).to.deep.equal({ free: 18, offline: 0, unpooled: 4, closed: 0 });
   });
 
   it('marks the CPUs of which the owner is another than before', () => {
@@ -87,6 +87,17 @@ describe('the machine on the page', () => {
     ]);
     const fewer = withPages(last, { size: 2_048, total: 60, used: 60, free: 0 });
     expect(pictureOf(fewer).nodes[0]?.pages[0]).to.include({ shortfall: 40, reserved: 0 });
+  });
+
+  it('does not call free what a closed pool has', () => {
+    const { picture } = last;
+    if (picture === null) throw new Error('no picture');
+    const general = { configured_cpus: '0,8,16', eligible_cpus: '' };
+    const pools = { ...picture.pools, general };
+    const shown = pictureOf({ ...last, picture: { ...picture, pools } });
+    expect(shown.counts).to.deep.equal({ free: 18, offline: 0, unpooled: 1, closed: 3 });
+    const cell = cellsOf(shown).find(({ cpu }) => cpu === 8);
+    expect(cell?.words).to.equal('CPU 8: nobody’s, general pool, which is closed, core 8,24');
   });
 
   it('shows CPUs that are offline, at the end of their node, and whose they are', () => {

@@ -57,6 +57,11 @@ function Legend({ picture: { legend, counts } }: { readonly picture: MachinePict
           <span class="cpu unpooled" /> in no pool {counts.unpooled}
         </li>
       )}
+      {counts.closed > 0 && (
+        <li>
+          <span class="cpu unpooled" /> in a closed pool {counts.closed}
+        </li>
+      )}
     </ul>
   );
 }
@@ -93,10 +98,14 @@ const NodeCard = memo(({ node }: { readonly node: NodePicture }) => {
 });
 
 function Cpu({ cell }: { readonly cell: CpuCell }) {
-  const { cpu, owner, isExplicit, isOnline, pool, hasChanged, words } = cell;
+  const { cpu, owner, isExplicit, isOnline, pool, isClosed, hasChanged, words } = cell;
   const kinds = [
     'cpu',
-    owner === null ? (pool === null ? 'unpooled' : 'free') : `owned owner-${owner.colour}`,
+    owner === null
+      ? pool === null || isClosed
+        ? 'unpooled'
+        : 'free'
+      : `owned owner-${owner.colour}`,
     isExplicit ? 'explicit' : '',
     isOnline ? '' : 'offline',
     hasChanged ? 'changed' : '',
