@@ -106,7 +106,7 @@ export class SequenceRows {
           way: { from: 'coordinator', to: 'clients' },
           tone: isBad ? 'bad' : 'plain',
           title: isBad ? 'refused' : 'reply',
-          detail: `${line.action}: ${text}`,
+          detail: text === '' ? line.action : `${line.action}: ${text}`,
           actors: ['coordinator'],
         });
         break;

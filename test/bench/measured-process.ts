@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { writeSysfs } from '../../src/simulate/write-sysfs.js';
-import { askOnce, readLines, type Wire } from '../daemon/wire.js';
+import { askAll, askOnce, type Wire } from '../daemon/wire.js';
 import type { BenchMachine } from './machines.js';
 import type { Usage } from './probe.js';
 import type { Tools } from './tools.js';
@@ -102,15 +102,8 @@ export class MeasuredDaemon extends MeasuredProcess {
   }
 
   /** Asks in one session; gives the replies in order. */
-  async askAll(requests: readonly Wire[]): Promise<Wire[]> {
-    if (requests.length === 0) return [];
-    const socket = connect(this.socketPath);
-    // Not all at once: a session becomes one with a request and its newline in one piece.
-    for (const request of requests) socket.write(`${JSON.stringify(request)}\n`);
-    socket.end();
-    const replies: Wire[] = [];
-    for await (const reply of readLines(socket)) replies.push(reply);
-    return replies;
+  askAll(requests: readonly Wire[]): Promise<Wire[]> {
+    return askAll(this.socketPath, requests);
   }
 
   /** How often it has written its state. */

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { cores, hugepages, nodeOf, numa } from '../core/hosts.js';
-import type { Wire } from '../daemon/wire.js';
+import { askAll, type Wire } from '../daemon/wire.js';
 import { ProcessHost } from '../process/process-host.js';
+import { until } from '../process/until.js';
 import { Browser, browserObstacle, Inspection, keepPicture, NARROW, type WIDE } from './browser.js';
 
 const title = browserObstacle === null ? '' : ` (skipped: ${browserObstacle})`;
@@ -87,6 +88,27 @@ const scene =
 /** Whether any part of the page is wider than the screen. */
 const isTooWide = (page: Page) =>
   page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
+
+/** Counts the frames in which messages do not reach from edge to edge of their list. */
+const COUNT_BLANK_FRAMES = `
+  frames = blankFrames = 0;
+  (function look() {
+    const box = document.querySelector('.rows').getBoundingClientRect();
+    const rows = [...document.querySelectorAll('.row')].map((row) => row.getBoundingClientRect());
+    const isAt = (y) => rows.some(({ top, bottom }) => top <= y && y < bottom);
+    frames++;
+    if (!isAt(box.top + 1) || !isAt(box.bottom - 2)) blankFrames++;
+    requestAnimationFrame(look);
+  })();`;
+
+/** The message at the upper edge of the list, and where it is. */
+const ROW_AT_EDGE = `(() => {
+  const edge = document.querySelector('.rows').getBoundingClientRect().top;
+  const row = [...document.querySelectorAll('.row')].find(
+    (one) => one.getBoundingClientRect().bottom > edge,
+  );
+  return [row.id, String(row.getBoundingClientRect().top - edge)];
+})()`;
 
 describe(`the page of an inspection${title}`, () => {
   before(function () {
@@ -249,6 +271,36 @@ describe(`the page of an inspection${title}`, () => {
       await node1.waitFor();
       await message(page, 'node-1 comes').waitFor();
       await card.waitFor();
+    }),
+  );
+
+  it(
+    'keeps up with a crowd of messages, and what somebody reads in its place',
+    scene({}, async ({ host, page }) => {
+      const claims = Array.from({ length: 100 }, () => [cores('nova', 3), cores('nova', -1)]);
+      const crowd = async () => {
+        for (let round = 0; round < 5; round++) await askAll(host.socketPath, claims.flat());
+      };
+      await crowd();
+      await page.evaluate(COUNT_BLANK_FRAMES);
+      await crowd();
+      expect(await page.evaluate<number>('blankFrames')).to.equal(0);
+      expect(await page.evaluate<number>('frames')).to.be.above(0);
+      await page.getByRole('button', { name: 'Pause' }).waitFor();
+
+      const list = page.getByRole('listbox', { name: 'Messages' });
+      await list.evaluate((element) => element.scrollBy(0, -2_000));
+      await page.getByRole('button', { name: 'Go on' }).waitFor();
+      const place = () => page.evaluate<readonly string[]>(ROW_AT_EDGE);
+      const count = async () => {
+        const status = page.getByRole('region', { name: 'Messages' }).getByRole('status');
+        return Number(await status.textContent());
+      };
+      const [placeBefore, countBefore] = [await place(), await count()];
+      expect(placeBefore[0]).to.match(/^row-\d+$/);
+      await crowd();
+      await until(async () => (await count()) > countBefore + 1_000);
+      expect(await place()).to.deep.equal(placeBefore);
     }),
   );
 

@@ -45,3 +45,15 @@ export async function* readLines(socket: Socket): AsyncGenerator<Wire> {
     }
   }
 }
+
+/** Requests of one session, without waiting between them; gives the replies in order. */
+export async function askAll(socketPath: string, requests: readonly Wire[]): Promise<Wire[]> {
+  if (requests.length === 0) return [];
+  const socket = connect(socketPath);
+  // Not all at once: a session becomes one with a request and its newline in one piece.
+  for (const request of requests) socket.write(`${JSON.stringify(request)}\n`);
+  socket.end();
+  const replies: Wire[] = [];
+  for await (const reply of readLines(socket)) replies.push(reply);
+  return replies;
+}

@@ -3,13 +3,14 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Recording } from '../../recording/recording.js';
 import type { Moment } from '../moment.js';
+import { type SequenceRow, SequenceRows } from '../sequence-rows.js';
 import { ActorsPanel } from './actors-panel.js';
 import { ChartPanel } from './chart-panel.js';
 import { HelpDialog } from './help-dialog.js';
 import { LineSource, type SourceState } from './line-source.js';
 import { MachinePanel } from './machine-panel.js';
 import { Notices } from './notices.js';
-import { type RowChoice, SequencePanel } from './sequence-panel.js';
+import { SequencePanel } from './sequence-panel.js';
 import { TopBar } from './top-bar.js';
 
 /** On a narrow screen one of them is shown at a time. */
@@ -18,21 +19,23 @@ type Tab = (typeof TABS)[number];
 
 export function App() {
   const state = useLines();
-  const [choice, setChoice] = useState<RowChoice | null>(null);
+  const [choice, setChoice] = useState<SequenceRow | null>(null);
   const chosenFrom = useRef(state.recording);
   const [actorName, setActorName] = useState('coordinator');
   const [tab, setTab] = useState<Tab>('messages');
   const help = useRef<HTMLDialogElement>(null);
   const { recording } = state;
   const { first, end } = recording;
+  const sequence = useMemo(() => new SequenceRows(), [recording]);
+  sequence.read(recording);
   // What was chosen may have had to go, or be of a recording before, with numbers of its own.
   const isThere = chosenFrom.current === recording && choice !== null && choice.first >= first;
   const chosen = isThere ? choice : null;
-  const choose = (row: RowChoice | null) => {
+  const choose = (row: SequenceRow | null) => {
     chosenFrom.current = recording;
     setChoice(row);
   };
-  // A moment of the past stays as it was, whatever comes.
+  // A moment of the past stays as it was, once all is told of what came of the chosen message.
   const shownEnd = chosen === null ? end : chosen.last + 1;
   const moment = useMemo(
     () => momentOf(recording, chosen, shownEnd),
@@ -64,14 +67,14 @@ export function App() {
         <ActorsPanel moment={moment} chosen={actorName} onChoose={chooseActor} />
         <ChartPanel moment={moment} name={actorName} />
         <MachinePanel moment={moment} />
-        <SequencePanel recording={recording} end={end} chosen={chosen} onChoose={choose} />
+        <SequencePanel sequence={sequence} end={end} chosen={chosen} onChoose={choose} />
       </main>
       <HelpDialog dialog={help} />
     </div>
   );
 }
 
-function momentOf(recording: Recording, chosen: RowChoice | null, end: number): Moment {
+function momentOf(recording: Recording, chosen: SequenceRow | null, end: number): Moment {
   const before = chosen === null ? null : recording.seenBefore(chosen.first);
   return { seen: recording.seenBefore(end), before };
 }

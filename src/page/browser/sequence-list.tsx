@@ -1,13 +1,8 @@
 /** The list of messages: lifelines, arrows and words, of which only those in sight are drawn. */
 
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { rowWindow } from '../row-window.js';
 import { COLUMNS, type SequenceRow } from '../sequence-rows.js';
+import { useScrolledRows } from './scrolled-rows.js';
 import { SequenceRowView } from './sequence-row.js';
-
-/** As in `sequence-panel.css`. */
-const ROW_HEIGHTS = { wide: 42, narrow: 64 };
-const NARROW = '(max-width: 760px)';
 
 /** Rows that Page Up and Page Down go. */
 const PAGE = 8;
@@ -22,38 +17,12 @@ export function SequenceList(props: {
   readonly onFollow: (isFollowing: boolean) => void;
 }) {
   const { rows, chosenIndex, isFollowing, onChoose, onFollow } = props;
-  const list = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, height: 600 });
-  const rowHeight = useRowHeight();
-  const { start, end } = rowWindow(rows.length, rowHeight, view.top, view.height);
-
-  useLayoutEffect(() => {
-    const element = list.current;
-    if (element === null) return;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  useLayoutEffect(() => {
-    const element = list.current;
-    if (element !== null && isFollowing) element.scrollTop = element.scrollHeight;
-  });
-  useLayoutEffect(() => {
-    const element = list.current;
-    if (element === null || chosenIndex === -1) return;
-    const top = chosenIndex * rowHeight;
-    const bottom = top + rowHeight - element.clientHeight;
-    element.scrollTop = Math.min(Math.max(element.scrollTop, bottom), top);
-  }, [chosenIndex, rowHeight]);
-
-  const onScroll = () => {
-    const element = list.current;
-    if (element === null) return;
-    setView({ top: element.scrollTop, height: element.clientHeight });
-    const isAtEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - 4;
-    if (chosenIndex === -1 && isAtEnd !== isFollowing) onFollow(isAtEnd);
-  };
+  const { list, rowHeight, start, end, onScroll } = useScrolledRows(
+    rows,
+    chosenIndex,
+    isFollowing,
+    onFollow,
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     const from = chosenIndex === -1 ? rows.length : chosenIndex;
     const goals: Record<string, number> = {
@@ -103,15 +72,4 @@ export function SequenceList(props: {
       </div>
     </div>
   );
-}
-
-function useRowHeight(): number {
-  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
-  useLayoutEffect(() => {
-    const query = matchMedia(NARROW);
-    const listen = () => setNarrow(query.matches);
-    query.addEventListener('change', listen);
-    return () => query.removeEventListener('change', listen);
-  }, []);
-  return isNarrow ? ROW_HEIGHTS.narrow : ROW_HEIGHTS.wide;
 }

@@ -1,30 +1,22 @@
 /** The messages as a sequence between actors; choosing one shows everything as it was then. */
 
 import { useMemo, useRef, useState } from 'preact/hooks';
-import type { Recording } from '../../recording/recording.js';
 import { compareActors } from '../actor-tree.js';
-import { passes, type RowFilter, type SequenceRow, SequenceRows } from '../sequence-rows.js';
+import { passes, type RowFilter, type SequenceRow, type SequenceRows } from '../sequence-rows.js';
 import { SequenceList } from './sequence-list.js';
-
-/** The lines of the chosen row. */
-export interface RowChoice {
-  readonly first: number;
-  readonly last: number;
-}
 
 const ALL: RowFilter = { actor: '', service: '' };
 
 export function SequencePanel(props: {
-  readonly recording: Recording;
+  /** Has read the recording up to `end`. */
+  readonly sequence: SequenceRows;
   readonly end: number;
-  readonly chosen: RowChoice | null;
-  readonly onChoose: (choice: RowChoice | null) => void;
+  readonly chosen: SequenceRow | null;
+  readonly onChoose: (row: SequenceRow | null) => void;
 }) {
-  const { recording, end, chosen, onChoose } = props;
+  const { sequence, end, chosen, onChoose } = props;
   const [filter, setFilter] = useState(ALL);
   const [isFollowing, setFollowing] = useState(true);
-  const sequence = useMemo(() => new SequenceRows(), [recording]);
-  sequence.read(recording);
   // Every line may bring a row, or tell more of an old one.
   const rows = useMemo(
     () => (filter === ALL ? sequence.rows : sequence.rows.filter((row) => passes(row, filter))),
@@ -34,7 +26,7 @@ export function SequencePanel(props: {
   const isLive = chosen === null && isFollowing;
   const behind = chosenIndex === -1 ? 0 : rows.length - 1 - chosenIndex;
   const choose = (row: SequenceRow | undefined) => {
-    if (row !== undefined) onChoose({ first: row.first, last: row.last });
+    if (row !== undefined) onChoose(row);
   };
   const goOn = () => {
     onChoose(null);

@@ -2,14 +2,14 @@
 
 import { timeOf } from '../../recording/seen.js';
 import type { Moment } from '../moment.js';
+import type { SequenceRow } from '../sequence-rows.js';
 import { clockTime } from '../state-words.js';
 import type { SourceState } from './line-source.js';
-import type { RowChoice } from './sequence-panel.js';
 
 export function TopBar(props: {
   readonly state: SourceState;
   readonly moment: Moment;
-  readonly chosen: RowChoice | null;
+  readonly chosen: SequenceRow | null;
   readonly onLive: () => void;
   readonly onHelp: () => void;
 }) {
