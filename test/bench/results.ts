@@ -1,6 +1,6 @@
 /** What a run of the benchmark comes to: medians, and the aims they are held against. */
 
-import type { Sample } from './cells.js';
+import type { Cell, Sample } from './cells.js';
 import type { ColdStart, Memory, Pair } from './extras.js';
 import { BIG, BIG_FULL, LARGEST, MIDDLE, SMALL } from './machines.js';
 import type { DecisionTime } from './placements.js';
@@ -71,6 +71,17 @@ function ratio(
 ): number | undefined {
   if (!above?.length || !below?.length) return undefined;
   return median(above.map((value, round) => value / (below[round] ?? Number.NaN)));
+}
+
+/** How many clients an aim is for, with a connection for each request. */
+const AIMED_CLIENTS: { readonly [A in Cell['action']]?: readonly number[] } = {
+  list: [64],
+  cores: [1, 64, 256],
+};
+
+/** Whether an aim is held against cells such as this, whichever their machine is. */
+export function hasAim({ action, clients, mode }: Cell): boolean {
+  return mode === 'single' && (AIMED_CLIENTS[action]?.includes(clients) ?? false);
 }
 
 /** The aims that the project has set itself. */

@@ -40,7 +40,8 @@ machines, with its state on a disk; the load is a C program. **Limit 1** is a ba
 the same Node.js, which answers 200 fixed bytes to as many clients. **Limit 2** is one bare durable
 write: temporary file, fsync, rename, fsync of the directory. Limit 1 is the mean of two measurements
 right before and right behind the cells that are held against it, limit 2 the one before. All processes
-but those of a start are warm: each was asked for some seconds before. Numbers are medians over the rounds.
+but those of a start are warm: each was asked for some seconds before. What an aim is for is measured four
+times as long as the rest. Numbers are medians over the rounds.
 Services and clients hold one CPU each; \`cores\`, \`numa\` and \`hugepages\` are an allocation and its
 release in turn, each durable in both copies of the state before its reply leaves.
 
