@@ -10,6 +10,7 @@ import { type Cell, runCell, type Sample } from './cells.js';
 import { type BenchMachine, MIDDLE, SMALL } from './machines.js';
 import { MeasuredDaemon } from './measured-process.js';
 import type { Usage } from './probe.js';
+import { medians } from './results.js';
 import type { Tools } from './tools.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -29,20 +30,24 @@ const IDLE_FACTOR = 5;
 
 const WORKING: Cell = { action: 'cores', clients: 16, mode: 'single', machine: MIDDLE };
 
-/** A working daemon without and with 500 sessions in which nobody asks any more. */
+/**
+ * A working daemon with 500 sessions in which nobody asks any more, and without them before and behind,
+ * of which the mean counts: the disk has better moments and worse.
+ */
 export async function measureIdle(
   tools: Tools,
   daemon: MeasuredDaemon,
   seconds: number,
 ): Promise<Pair> {
   const extent = { seconds: seconds * IDLE_FACTOR };
-  const alone = await runCell(tools, daemon, WORKING, extent);
+  const before = await runCell(tools, daemon, WORKING, extent);
   const sockets = await Promise.all(
     Array.from({ length: IDLE_CONNECTIONS }, () => idleSession(daemon.socketPath)),
   );
   const beside = await runCell(tools, daemon, WORKING, extent);
   for (const socket of sockets) socket.destroy();
-  return { alone, beside };
+  const behind = await runCell(tools, daemon, WORKING, extent);
+  return { alone: medians([before, behind]), beside };
 }
 
 async function idleSession(path: string): Promise<Socket> {
