@@ -6,12 +6,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LARGEST, SMALL } from './machines.js';
 import { formatReport } from './report.js';
 import { runRounds } from './rounds.js';
-import { diskDirectory, makeTools } from './tools.js';
+import { diskDirectory, makeTools, nodeAt } from './tools.js';
 
 const HELP = `npm run bench -- [options]
   --short           only see whether it works; a minute
@@ -74,21 +74,6 @@ async function run(): Promise<void> {
   process.stdout.write(report.text);
   writeFileSync(values.json, `${JSON.stringify(report.json, null, 1)}\n`);
   process.stderr.write(`written to ${values.json}\n`);
-}
-
-/** The program of a path, or of a version, which npm fetches and keeps. */
-function nodeAt(wanted: string): string {
-  if (!/^[\d.]+$/.test(wanted)) return resolve(wanted);
-  const words = [
-    'exec',
-    '--yes',
-    `--package=node@${wanted}`,
-    '--',
-    'node',
-    '-p',
-    'process.execPath',
-  ];
-  return execFileSync('npm', words, { encoding: 'utf8' }).trim();
 }
 
 function fileSystemOf(directory: string): string {

@@ -2,6 +2,7 @@
 
 import Table from 'cli-table3';
 import type { Sample } from './cells.js';
+import { MIDDLE } from './machines.js';
 import {
   type Aim,
   aimsOf,
@@ -85,6 +86,14 @@ export function tables({ about, aims, limits, cells, extras }: ReportJson): Plai
       title: `One decision, without a daemon, on ${extras.scans?.machine ?? 'no machine'}`,
       head: ['what', 'ms'],
       rows: extras.placements.map(({ what, ms }) => [what, ms.toFixed(2)]),
+    },
+    {
+      title: `One change in the actors, without sockets and disk, on ${MIDDLE.name}`,
+      head: ['what', 'µs'],
+      rows: extras.changes.map(({ pauseMs, us }) => [
+        pauseMs === 0 ? 'right behind another' : `after a pause of ${pauseMs} ms`,
+        whole(us),
+      ]),
     },
     {
       title: 'cells',

@@ -2,6 +2,7 @@
 
 import type { Cell, Sample } from './cells.js';
 import type { ColdStart, Memory, Pair } from './extras.js';
+import type { ChangeTime } from './lone-changes.js';
 import { BIG, BIG_FULL, LARGEST, MIDDLE, SMALL } from './machines.js';
 import type { DecisionTime } from './placements.js';
 import type { Usage } from './probe.js';
@@ -38,6 +39,8 @@ export interface Measurements {
   readonly scans: (Usage & { readonly machine: string }) | null;
   /** Decisions on the largest machine, by this Node.js. */
   readonly placements: readonly DecisionTime[];
+  /** Changes in the actors alone, by this Node.js. */
+  readonly changes: readonly ChangeTime[];
 }
 
 /** One aim, and whether it was met. */

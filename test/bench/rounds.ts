@@ -22,6 +22,7 @@ import {
   measureScans,
   type Pair,
 } from './extras.js';
+import { measureLoneChanges } from './lone-changes.js';
 import { type BenchMachine, MIDDLE, SMALL } from './machines.js';
 import { MeasuredDaemon, MeasuredProcess } from './measured-process.js';
 import { measurePlacements } from './placements.js';
@@ -99,12 +100,19 @@ export async function runRounds(tools: Tools, plan: Plan): Promise<Measurements>
   } finally {
     await Promise.all([...running.daemons.values(), running.bareServer].map((one) => one.end()));
   }
-  if (!plan.hasExtras) return { ...found, memory: null, scans: null, placements: [] };
-  plan.say('placements, scans and memory');
+  if (!plan.hasExtras) return { ...found, memory: null, scans: null, placements: [], changes: [] };
+  plan.say('placements, changes, scans and memory');
   const placements = measurePlacements(plan.scanned);
+  const changes = await measureLoneChanges();
   const usage = await measureScans(tools, plan.scanned, plan.seconds * 30);
   const scans = { ...usage, machine: plan.scanned.name };
-  return { ...found, scans, placements, memory: await measureMemory(tools, plan.requestCount) };
+  return {
+    ...found,
+    scans,
+    placements,
+    changes,
+    memory: await measureMemory(tools, plan.requestCount),
+  };
 }
 
 async function start(tools: Tools, cells: readonly Cell[], { hasExtras }: Plan): Promise<Running> {

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
@@ -89,4 +89,19 @@ export async function runLoad({ directory }: Tools, ...words: string[]): Promise
   const [status] = await once(child, 'close');
   if (status !== 0) throw new Error(`the load ended with ${status}: ${trouble}`);
   return JSON.parse(text);
+}
+
+/** The program of a path, or of a version, which npm fetches and keeps. */
+export function nodeAt(wanted: string): string {
+  if (!/^[\d.]+$/.test(wanted)) return resolve(wanted);
+  const words = [
+    'exec',
+    '--yes',
+    `--package=node@${wanted}`,
+    '--',
+    'node',
+    '-p',
+    'process.execPath',
+  ];
+  return execFileSync('npm', words, { encoding: 'utf8' }).trim();
 }

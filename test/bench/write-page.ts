@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { CLIENT_COUNTS, MODES, type Mode } from './cells.js';
 import type { PlainTable, ReportJson } from './report.js';
 import { tables } from './report.js';
+import { nodeAt } from './tools.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -25,8 +26,9 @@ function measureBoth(): string[] {
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   return [process.execPath, '24'].map((node, index) => {
     const path = join(directory, `${index}.json`);
-    const words = ['--import', 'tsx', MAIN, '--node', node, '--json', path];
-    const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' });
+    const words = ['--import', 'tsx', MAIN, '--json', path];
+    // All of it under that Node.js: what is measured without a daemon too.
+    const { status } = spawnSync(nodeAt(node), words, { stdio: 'inherit' });
     if (status !== 0) throw new Error(`the benchmark under Node ${node} ended with ${status}`);
     return path;
   });
@@ -51,8 +53,9 @@ ${all.map(sectionOf).join('')}`;
 }
 
 function sectionOf(report: ReportJson): string {
-  const [aims, limits, decisions] = tables(report);
-  if (aims === undefined || limits === undefined || decisions === undefined) return '';
+  const [aims, limits, decisions, changes] = tables(report);
+  if (aims === undefined || limits === undefined) return '';
+  if (decisions === undefined || changes === undefined) return '';
   const cells = MODES.map((mode) => {
     const title = mode === 'single' ? 'A connection for each request' : 'Sessions';
     return `\n### ${title}\n\nRequests a second; CPU a request; p99.\n\n${drawn(cellTable(report, mode))}`;
@@ -70,7 +73,14 @@ ${drawn(limits)}${cells.join('')}
 
 ${decisions.title}.
 
-${drawn(decisions)}`;
+${drawn(decisions)}
+### What a lone change takes
+
+${changes.title}. The longer the pause, the less of what the
+program needs is still in the processor's caches: this is most of what a client that is alone waits for
+beyond the disk.
+
+${drawn(changes)}`;
 }
 
 /** A row for what is asked of which machine, a column for each number of clients. */
