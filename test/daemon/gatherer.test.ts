@@ -25,11 +25,11 @@ describe('a gatherer', () => {
     expect(handedOn).to.deep.equal([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]]);
   });
 
-  it('lets nobody wait for more than 32, and loses none', async () => {
+  it('lets nobody wait for more than 128, and loses none', async () => {
     const { handedOn, gatherer } = gathering();
-    for (let item = 0; item < 100; item++) gatherer.add(item);
-    expect(handedOn.map((items) => items.length)).to.deep.equal([32, 32, 32]);
+    for (let item = 0; item < 400; item++) gatherer.add(item);
+    expect(handedOn.map((items) => items.length)).to.deep.equal([128, 128, 128]);
     for (let turns = 0; turns < 3; turns++) await turn();
-    expect(handedOn.flat()).to.deep.equal(Array.from({ length: 100 }, (_, index) => index));
+    expect(handedOn.flat()).to.deep.equal(Array.from({ length: 400 }, (_, index) => index));
   });
 });
