@@ -1,6 +1,6 @@
 /** `watch` on a real daemon: the whole picture, then every change that is durable, without gaps. */
 
-import { rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -134,9 +134,10 @@ describe('watch', () => {
     await host.ask(numa('dpdk', 1, 2));
     const watcher = new Watcher(host);
     const tables = freshTables((await watcher.next()) as WatchPicture);
-    rmSync(join(host.sysfsRoot, 'devices/system/node/node1'), { recursive: true });
-    host.writeSysfsFile('devices/system/node/online', '0\n');
+    // As the kernel does it: the CPUs go first, and the node at once, so that nothing follows.
     host.writeSysfsFile('devices/system/cpu/online', '0-7,16-23\n');
+    host.writeSysfsFile('devices/system/node/online', '0\n');
+    renameSync(join(host.sysfsRoot, 'devices/system/node/node1'), join(host.directory, 'node1'));
     const lines = await watcher.until((line) => line['node']?.is_present === false);
     expect(lines.at(-1)).to.deep.include({ type: 'node_changed' });
     expect(lines.at(-1)?.['node']).to.include({ node_id: 1, cpus: '8-15,24-31' });
