@@ -76,9 +76,9 @@ ${decisions.title}.
 ${drawn(decisions)}
 ### What a lone change takes
 
-${changes.title}. The longer the pause, the less of what the
-program needs is still in the processor's caches: this is most of what a client that is alone waits for
-beyond the disk.
+${changes.title}. The work is the same each
+time; after a pause the processor's caches have lost the program. A client that is alone waits for
+this, for its connection, and for the disk.
 
 ${drawn(changes)}`;
 }
