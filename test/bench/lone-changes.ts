@@ -16,10 +16,10 @@ import type { MachineFacts } from '../../src/core/machine.js';
 import { parsePoolLists } from '../../src/core/pools.js';
 import { DEFAULT_SIZE_HEURISTIC } from '../../src/core/size-heuristic.js';
 import { isRefusal } from '../../src/protocol/error-codes.js';
-import { isAboutDaemon, isStream, parseRequest } from '../../src/protocol/request.js';
+import { cores } from '../actors/requests.js';
 import { NOTHING_MORE, vitalsOf } from '../actors/sketches.js';
 import { ROOT } from '../core/callers.js';
-import { cores, factsOf } from '../core/hosts.js';
+import { factsOf } from '../core/hosts.js';
 import { MIDDLE } from './machines.js';
 import { median } from './results.js';
 
@@ -41,13 +41,6 @@ export async function measureLoneChanges(): Promise<ChangeTime[]> {
   const facts = factsOf(MIDDLE.shape);
   const coordinator = coordinatorOf(facts);
   const look = vitalsOf(facts, NOTHING_MORE);
-  const requests = [1, -1].map((count) => {
-    const request = parseRequest(cores('nova', count));
-    if (isRefusal(request) || isAboutDaemon(request) || isStream(request)) {
-      throw new Error('no request');
-    }
-    return request;
-  });
   let answered = (_: number) => {};
   coordinator.on('REPLIES', ({ replies }) => {
     const now = performance.now();
@@ -57,8 +50,8 @@ export async function measureLoneChanges(): Promise<ChangeTime[]> {
   });
   let ticketId = 0;
   const changeUs = async () => {
-    const request = requests[ticketId++ % 2] ?? requests[0];
-    if (request === undefined) throw new Error('no request');
+    ticketId++;
+    const request = cores('nova', ticketId % 2 === 1 ? 1 : -1);
     const reply = new Promise<number>((resolve) => {
       answered = resolve;
     });

@@ -58,6 +58,7 @@ async function metricsOf(host: TestHost): Promise<Map<string, Family>> {
   expect(reply['content_type']).to.equal('text/plain; version=0.0.4; charset=utf-8');
   return parseMetrics(reply['metrics']);
 }
+
 interface Page {
   readonly status: number | undefined;
   readonly type: string | undefined;

@@ -98,14 +98,10 @@ const NodeCard = memo(({ node }: { readonly node: NodePicture }) => {
 });
 
 function Cpu({ cell }: { readonly cell: CpuCell }) {
-  const { cpu, owner, isExplicit, isOnline, pool, isClosed, hasChanged, words } = cell;
+  const { cpu, owner, isExplicit, isOnline, hasChanged, words } = cell;
   const kinds = [
     'cpu',
-    owner === null
-      ? pool === null || isClosed
-        ? 'unpooled'
-        : 'free'
-      : `owned owner-${owner.colour}`,
+    ownership(cell),
     isExplicit ? 'explicit' : '',
     isOnline ? '' : 'offline',
     hasChanged ? 'changed' : '',
@@ -123,6 +119,12 @@ function Cpu({ cell }: { readonly cell: CpuCell }) {
       {owner !== null && <span class="mark">{owner.mark}</span>}
     </span>
   );
+}
+
+/** Whose it is, and what is nobody's: to be had or not. */
+function ownership({ owner, pool, isClosed }: CpuCell): string {
+  if (owner !== null) return `owned owner-${owner.colour}`;
+  return pool === null || isClosed ? 'unpooled' : 'free';
 }
 
 function Pages({ bar }: { readonly bar: PageBar }) {
